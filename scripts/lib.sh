@@ -1,0 +1,49 @@
+# What the scripts share: the environment in .venv, and the Debian packages that tests and the lab want.
+# Idempotent; quick when all is there. Sourced, not run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+venv="$root/.venv"
+
+say() { printf '%s\n' "$*" >&2; }
+
+# A name of a program and the package that has it.
+need_debian() {
+  local missing=() pair
+  for pair in "$@"; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("${pair#*=}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  local packages
+  packages=$(printf '%s\n' "${missing[@]}" | sort -u | paste -sd' ')
+  if [ "$(id -u)" -ne 0 ]; then
+    say "These Debian packages are missing; install them with:"
+    say "  sudo apt-get install -y --no-install-recommends $packages"
+    return 1
+  fi
+  say "Installing $packages"
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086
+  apt-get install -y -qq --no-install-recommends $packages >/dev/null 2>&1 ||
+    { apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends $packages >/dev/null; }
+}
+
+# need_python [EXTRA]: the environment with what running needs, and with EXTRA (dev) if named.
+need_python() {
+  local extra="${1:-}" want stamp
+  want=$(cat "$root/pyproject.toml" "$root/scripts/constraints.txt" | sha256sum | cut -d' ' -f1)
+  stamp="$venv/.kindgate${extra:+-$extra}"
+  [ "$(cat "$stamp" 2>/dev/null)" = "$want $root" ] && return 0
+  local python=""
+  for candidate in python3 python3.13 python3.12 python3.11; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$candidate && break; fi
+  done
+  [ -n "$python" ] || { say "Kindgate needs Python 3.11 or later."; return 1; }
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    need_debian python-venv-is-missing=python3-venv || return 1
+  fi
+  say "Setting up .venv (once)"
+  [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import pip' 2>/dev/null || "$python" -m venv --clear "$venv" || return 1
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+    --constraint "$root/scripts/constraints.txt" --editable "$root${extra:+[$extra]}" || return 1
+  printf '%s' "$want $root" >"$stamp"
+}
