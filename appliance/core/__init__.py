@@ -1,0 +1,1 @@
+"""What decides: bytes, values and a time go in, values come out; nothing here touches the machine."""

@@ -1,0 +1,121 @@
+"""The answer cache: replies of upstreams, shared by all persons because the verdict is taken before it is asked.
+
+Fresh, negative (RFC 2308) and, where every upstream is silent, stale (RFC 8767). Bounded by bytes; the longest unused
+go first. Time is handed in.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from appliance.core.wire import dns
+from appliance.core.wire.dns import Message
+from appliance.core.wire.reader import WireError
+
+Key = tuple[str, int, int]
+"""Name in normal form, type, and the flags (RD, AD, CD, and DO as bit 16) that an upstream's answer depends on."""
+
+MAX_TTL_S = 86_400
+MAX_NEGATIVE_TTL_S = 3_600
+FAILURE_TTL_S = 5
+"""RFC 2308 section 7.1 allows up to five minutes; a home wants to hear of a repair sooner."""
+STALE_S = 86_400
+STALE_TTL_S = 30
+"""RFC 8767 sections 5 and 4: how long a dead answer is kept, and the TTL it is given out with."""
+ENTRY_OCTETS = 600
+"""What an entry costs beside its message, measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An upstream's reply, when it was put and when it is no longer fresh (POSIX seconds)."""
+
+    message: Message
+    put_at: float
+    fresh_until: float
+
+    def age_s(self, at: float) -> int:
+        """Return whole seconds since it was put."""
+        return max(0, int(at - self.put_at))
+
+
+class Answers:
+    """Replies by key, no more than `max_octets` of them."""
+
+    __slots__ = ("_kept", "_octets", "max_octets")
+
+    def __init__(self, max_octets: int) -> None:
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._octets = 0
+        self.max_octets = max_octets
+
+    def __len__(self) -> int:
+        """Return the number of replies kept."""
+        return len(self._kept)
+
+    def get(self, key: Key, at: float) -> Kept | None:
+        """Return a fresh reply, None if there is none."""
+        kept = self._kept.get(key)
+        if kept is None or not kept.put_at <= at < kept.fresh_until:
+            return None
+        self._kept.move_to_end(key)
+        return kept
+
+    def get_stale(self, key: Key, at: float) -> Kept | None:
+        """Return a reply that was fresh within the last day, for when no upstream answers."""
+        kept = self._kept.get(key)
+        if kept is None or not kept.put_at <= at < kept.fresh_until + STALE_S or _is_failure(kept.message):
+            return None
+        return kept
+
+    def put(self, key: Key, message: Message, at: float) -> Kept:
+        """Keep a reply for as long as it says, and return it. A failure does not push out what may be served stale."""
+        kept = Kept(message, at, at + lifetime_s(message))
+        if _is_failure(message) and self.get_stale(key, at) is not None:
+            return kept
+        old = self._kept.pop(key, None)
+        if old is not None:
+            self._octets -= _octets(old)
+        self._kept[key] = kept
+        self._octets += _octets(kept)
+        while self._octets > self.max_octets:
+            _, dropped = self._kept.popitem(last=False)
+            self._octets -= _octets(dropped)
+        return kept
+
+    def forget(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+        self._octets = 0
+
+
+def lifetime_s(message: Message) -> int:
+    """Return for how many seconds a reply may be kept (RFC 2181 section 5.2, RFC 2308 section 5)."""
+    if _is_failure(message):
+        return FAILURE_TTL_S
+    if message.flags & dns.TC:
+        return 0
+    is_negative = message.rcode == dns.NXDOMAIN or not any(record.rtype == message.qtype for record in message.answers)
+    ttls = [record.ttl_s for record in message.answers]
+    if is_negative:
+        ttls.append(_negative_ttl_s(message))
+    return min([*ttls, MAX_TTL_S])
+
+
+def _negative_ttl_s(message: Message) -> int:
+    """Return the lesser of the SOA's TTL and its MINIMUM; without an SOA a negative answer is not kept."""
+    for record in message.authorities:
+        if record.rtype == dns.SOA:
+            try:
+                return min(record.ttl_s, dns.soa_minimum_s(message, record), MAX_NEGATIVE_TTL_S)
+            except WireError:
+                return 0
+    return 0
+
+
+def _is_failure(message: Message) -> bool:
+    return message.rcode not in (dns.NOERROR, dns.NXDOMAIN)
+
+
+def _octets(kept: Kept) -> int:
+    records = len(kept.message.answers) + len(kept.message.authorities) + len(kept.message.additionals)
+    return ENTRY_OCTETS + len(kept.message.wire) + 150 * records

@@ -1,0 +1,203 @@
+"""One DNS query: begin makes the reply or says what to ask an upstream, finish makes the reply of what it answered.
+
+Neither touches the machine: both are told who asks and what time it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import replace as replace_fields
+from enum import Enum
+
+from msgspec.structs import replace
+
+from appliance.core import names, reply
+from appliance.core.answers import MAX_NEGATIVE_TTL_S, STALE_TTL_S, Answers, Kept, Key
+from appliance.core.house import BlockMode
+from appliance.core.policy import Policy, decide, ttl_s
+from appliance.core.subject import Subject
+from appliance.core.verdict import Action, Answer, Reason, Step, Verdict
+from appliance.core.wire import dns
+from appliance.core.wire.dns import Message, Query, Refusal
+from appliance.core.wire.reader import WireError
+
+MAX_CNAMES = 11
+"""A chain with more links is refused, as resolvers do anyway: a block behind many decoys must not pass."""
+MEMO_SHARE = 0.1
+MEMO_MAX_S = 6.0
+"""How long a finished reply may be given out again: this share of its TTL, which is taken off the TTL beforehand."""
+BLOCK_MEMO_S = 60.0
+
+_FORCED_MODE = {Answer.NXDOMAIN: BlockMode.NXDOMAIN, Answer.NODATA: BlockMode.NODATA}
+
+Say = Callable[[Reason], str]
+"""A reason as a sentence: handed in, because words are no business of core."""
+
+
+class Failure(Enum):
+    """Why there is no upstream's answer."""
+
+    NO_UPSTREAM = "no upstream is configured"
+    NO_ANSWER = "no upstream answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Finished octets, which may answer the same question of the same asker again before `keep_until`."""
+
+    wire: bytes
+    rcode: int
+    verdict: Verdict | None = None
+    keep_until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What an upstream must be asked before the reply can be finished."""
+
+    query: Query
+    verdict: Verdict
+    name: str
+    """The question's name, or the target of a REWRITE."""
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all queries of a moment share: the policy, the cache and how reasons read."""
+
+    policy: Policy
+    answers: Answers
+    say: Say
+
+
+def begin(setting: Setting, subject: Subject, parsed: Query | Refusal, is_tcp: bool, at: float) -> Reply | Ask:
+    """Return the reply to a client's message, or what to ask for it, at a time (POSIX seconds)."""
+    if isinstance(parsed, Refusal):
+        return Reply(reply.refuse(parsed), parsed.rcode)
+    if parsed.qtype == dns.ANY:
+        return Reply(reply.any_answer(parsed), dns.NOERROR)
+    verdict = decide(setting.policy, subject, parsed.name, None, at)
+    if verdict.is_blocked:
+        return _blocked(setting, subject, parsed, verdict, at)
+    name = parsed.name
+    if verdict.target is not None:
+        if parsed.qtype in (dns.HTTPS, dns.SVCB):
+            # The original's address hints would lead around the rewrite.
+            wire = reply.nodata(parsed, ttl_s(subject, verdict, MAX_NEGATIVE_TTL_S, at))
+            return Reply(wire, dns.NOERROR, verdict)
+        if parsed.qtype in (dns.A, dns.AAAA):
+            name = verdict.target
+    ask = Ask(parsed, verdict, name, (name, parsed.qtype, _asked_flags(parsed)))
+    kept = setting.answers.get(ask.key, at)
+    return ask if kept is None else finish(setting, subject, ask, kept, is_tcp, at)
+
+
+def finish(setting: Setting, subject: Subject, ask: Ask, outcome: Kept | Failure, is_tcp: bool, at: float) -> Reply:
+    """Return the reply made of an upstream's answer: CNAMEs decided again, TTLs cut, our own EDNS."""
+    query, verdict = ask.query, ask.verdict
+    if isinstance(outcome, Failure):
+        code = reply.EDE_NOT_READY if outcome is Failure.NO_UPSTREAM else reply.EDE_NETWORK_ERROR
+        return Reply(reply.compose(query, dns.SERVFAIL, ede=(code, outcome.value)), dns.SERVFAIL, verdict)
+    message = outcome.message
+    try:
+        cloaked = _decide_cnames(setting.policy, subject, ask, message, at)
+    except WireError:
+        ede = (reply.EDE_NETWORK_ERROR, "the upstream's answer was malformed")
+        return Reply(reply.compose(query, dns.SERVFAIL, ede=ede), dns.SERVFAIL, verdict)
+    if cloaked is not None:
+        return _blocked(setting, subject, query, cloaked, at)
+    # An answer with TTL 0 is no longer fresh at once, yet not stale for those who asked for it together.
+    is_stale = at >= max(outcome.fresh_until, outcome.put_at + 1)
+    ttl = ttl_s(subject, verdict, STALE_TTL_S if is_stale else outcome.fresh_until - at, at)
+    memo_s = 0.0 if is_stale else min(MEMO_MAX_S, ttl * MEMO_SHARE)
+    given_ttl = int(ttl - memo_s)
+    rcode = message.rcode
+    if ask.name != query.name:
+        wire = reply.rewrite(query, ask.name, message, given_ttl)
+        rcode = dns.NOERROR if rcode == dns.NXDOMAIN else rcode
+    elif is_stale:
+        wire = reply.pass_on(query, message, given_ttl, 0, (reply.EDE_STALE, ""))
+    else:
+        wire = reply.pass_on(query, message, given_ttl, outcome.age_s(at))
+    if not is_tcp and len(wire) > query.udp_octets:
+        return Reply(reply.truncated(query, rcode), rcode, verdict)
+    return Reply(wire, rcode, verdict, at + memo_s)
+
+
+def upstream_query(ask: Ask, ident: int, *, has_edns: bool = True) -> bytes:
+    """Return the message for an upstream: our own header and EDNS, and nothing of what the client said of itself."""
+    flags = ask.key[2]
+    head = dns.header(ident, flags & 0xFFFF, (1, 0, 0, 1 if has_edns else 0))
+    question = names.to_wire(ask.name) + ask.query.question[-4:]
+    return head + question + (dns.opt(dns.MAX_UDP_OCTETS, do=bool(flags >> 16)) if has_edns else b"")
+
+
+def is_answer_to(message: Message, ask: Ask, ident: int) -> bool:
+    """Say whether an upstream's message answers just what was asked (RFC 5452 section 9.1)."""
+    return (
+        message.id == ident
+        and bool(message.flags & dns.QR)
+        and message.name == ask.name
+        and message.qtype == ask.query.qtype
+        and message.qclass == dns.CLASS_IN
+    )
+
+
+def _asked_flags(query: Query) -> int:
+    """Return the flags to ask an upstream with: RD and CD as sent, AD always (RFC 6840 section 5.7), DO as 2^16."""
+    do = 1 << 16 if query.edns is not None and query.edns.do else 0
+    return query.flags & (dns.RD | dns.CD) | dns.AD | do
+
+
+def _blocked(setting: Setting, subject: Subject, query: Query, verdict: Verdict, at: float) -> Reply:
+    ttl = ttl_s(subject, verdict, MAX_NEGATIVE_TTL_S, at)
+    blocking = setting.policy.house.blocking
+    mode = _FORCED_MODE[verdict.answer] if verdict.answer else blocking.mode or BlockMode.NULL
+    ede = (_ede_code(verdict), setting.say(verdict.reason))
+    rcode, wire = reply.block(query, blocking, mode, ttl, ede)
+    # The TTL stands in the octets: they may be given out for as long as it still fits before `until`.
+    keep_until = at + BLOCK_MEMO_S
+    if verdict.until is not None:
+        keep_until = min(keep_until, verdict.until - ttl)
+    return Reply(wire, rcode, verdict, keep_until)
+
+
+def _ede_code(verdict: Verdict) -> int:
+    """Return 16 for what the law forbids, 15 for what the box blocks by itself, 17 for what the family chose."""
+    if ("category", "csam") in verdict.reason.args:
+        return reply.EDE_CENSORED
+    return reply.EDE_BLOCKED if verdict.step is Step.HARD else reply.EDE_FILTERED
+
+
+def _decide_cnames(policy: Policy, subject: Subject, ask: Ask, message: Message, at: float) -> Verdict | None:
+    """Return the verdict of a CNAME in the answer that blocks it, None if none does.
+
+    A target counts only where it is decided by the step that admitted the name or one before it: an own "allow" opens
+    a site whatever network delivers it, and malware stays blocked. Pauses and windows were decided for the name, so
+    that what is always on or granted stays so. Raises WireError for a chain that is too long.
+    """
+    admitted = ask.verdict
+    if admitted.step in (Step.HELP, Step.INFRASTRUCTURE) or admitted.action is Action.REWRITE:
+        return None
+    cnames = [record for record in message.answers if record.rtype == dns.CNAME]
+    if len(cnames) > MAX_CNAMES:
+        raise WireError("too many CNAMEs")
+    reaches_last = admitted.step.rank
+    if admitted.step is Step.PROTECTED and not subject.own_rule_reaches_information:
+        reaches_last = Step.HARD.rank
+    for record in cnames:
+        verdict = _decide_target(policy, subject, dns.rdata_name(message, record), at)
+        if verdict.is_blocked and verdict.step.rank <= reaches_last and verdict.step is not Step.DEFAULT:
+            ends = [until for until in (verdict.until, admitted.until) if until is not None]
+            is_traceless = verdict.traceless or admitted.traceless
+            return replace(verdict, until=min(ends, default=None), traceless=is_traceless)
+    return None
+
+
+def _decide_target(policy: Policy, subject: Subject, name: str, at: float) -> Verdict:
+    """Return the verdict of a CNAME's target, but for pauses and windows."""
+    verdict = decide(policy, subject, name, None, at)
+    if not verdict.is_blocked or verdict.step not in (Step.WORD, Step.TIME):
+        return verdict
+    grants = tuple(word for word in subject.words if not word.is_pause)
+    return decide(policy, replace_fields(subject, words=grants, windows=()), name, None, at)

@@ -1,0 +1,48 @@
+"""How a reason reads: codes and arguments of core as sentences, in the house's language."""
+
+from collections.abc import Mapping
+
+from appliance.core.rulebook import Category
+from appliance.core.verdict import Reason
+
+ENGLISH: dict[str, str] = {
+    "help": "Help lines are always open, and nobody sees who asked.",
+    "infrastructure": "Every device needs this to be online at all.",
+    "malware": "This name is known for malware or phishing.",
+    "hard": "Closed at this age: {category}. Two caregivers together can lift it.",
+    "hard_adult": "Blocked on every device: {category}.",
+    "pause": "The Internet is paused.",
+    "grant": "Opened by a caregiver for a while: {what}.",
+    "update": "Updates go on during a pause.",
+    "window": "It is {window} now.",
+    "own_allow": "A caregiver allowed {name}.",
+    "own_block": "A caregiver blocked {name}.",
+    "protected": "Protected information ({category}): no list blocks it and nothing logs it.",
+    "bypass": "This would lead around the rules of this house: {category}.",
+    "category_block": "Blocked at this age: {category}.",
+    "category_block_person": "Blocked by a caregiver: {category}.",
+    "category_block_unknown": "Blocked on devices that nobody named yet: {category}.",
+    "category_ask": "Open after asking a caregiver: {category}.",
+    "category_allow": "Allowed: {category}.",
+    "list_allow": "The list {list} allows this name.",
+    "list_block": "The list {list} blocks this name.",
+    "classifier": "This new name looks like {category}: ask a caregiver.",
+    "default_allow": "No rule speaks against this name.",
+    "default_ask": "New sites are open after asking a caregiver.",
+    "default_block": "At this age only names on the allow-list are open.",
+    "closed": "This device is not known here yet: a caregiver can add it.",
+}
+CATALOGUES = {"en": ENGLISH}
+
+
+def sentence(reason: Reason, categories: Mapping[str, Category], language: str = "en") -> str:
+    """Return a reason as a sentence; a language without a catalogue is told in English."""
+    catalogue = CATALOGUES.get(language, ENGLISH)
+    args = dict(reason.args)
+    code = reason.code
+    if code == "hard" and args.get("band") in ("adult", "unknown"):
+        code = "hard_adult"
+    if code in ("category_block", "category_ask"):
+        code = f"{code}_{args.get('origin')}"
+    words = {key: categories[value].name if value in categories else value for key, value in args.items()}
+    return catalogue.get(code, catalogue.get(reason.code, reason.code)).format_map(words)
