@@ -1,0 +1,1 @@
+"""Doors: each touches one kind of outside thing and holds no policy."""

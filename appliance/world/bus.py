@@ -1,0 +1,155 @@
+"""The bus: one UNIX socket per daemon in the data folder, JSON lines, the peer's user checked, everything bounded.
+
+A client sends one request, ``{"bus": 1, "ask": "status"}``, and gets one line back. Requests are documented with the
+daemon that answers them. Version 1.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+VERSION = 1
+FOLDER = "bus"
+MAX_LINE_OCTETS = 1_000_000
+MAX_REQUEST_OCTETS = 4_096
+MAX_CLIENTS = 16
+TIMEOUT_S = 5.0
+
+_CREDENTIALS = struct.Struct("3i")
+
+Answerer = Callable[[dict[str, object]], object]
+
+
+class BusError(OSError):
+    """The daemon can't be reached or did not understand."""
+
+
+class NotRunning(BusError):
+    """No daemon of this name runs on this data folder."""
+
+
+class Bus:
+    """A daemon's end: answers requests of its own user and of root."""
+
+    def __init__(self, data: Path, daemon: str, answer: Answerer) -> None:
+        self._data = data
+        self._daemon = daemon
+        self._answer = answer
+        self._server: asyncio.Server | None = None
+        self._inode: tuple[int, int] | None = None
+        self._clients = 0
+        self.dropped = 0
+        """Requests refused: a foreign user, too many clients, or not understood."""
+
+    async def open(self) -> None:
+        """Listen, in place of what is left there of a daemon that died. Raises OSError."""
+        listener = self._listen()
+        await self.close()
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_REQUEST_OCTETS)
+
+    def _listen(self) -> socket.socket:
+        folder = self._data / FOLDER
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        with _reachable(folder) as near:
+            path = f"{near}/{self._daemon}.sock"
+            fresh = f"{path}.{os.getpid()}"
+            with contextlib.suppress(FileNotFoundError):
+                Path(fresh).unlink()
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            listener.bind(fresh)
+            Path(fresh).chmod(0o660)
+            listener.listen(MAX_CLIENTS)
+            Path(fresh).replace(path)
+            self._inode = _inode(Path(path))
+        return listener
+
+    async def mend(self) -> None:
+        """Listen again where the socket has gone: a data folder that was away and came back."""
+        if _inode(self._data / FOLDER / f"{self._daemon}.sock") != self._inode:
+            with contextlib.suppress(OSError):
+                await self.open()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients += 1
+        try:
+            if self._clients > MAX_CLIENTS or not _is_trusted(writer.get_extra_info("socket")):
+                self.dropped += 1
+                return
+            async with asyncio.timeout(TIMEOUT_S):
+                answer = self._reply(await reader.readline())
+                writer.write(msgspec.json.encode(answer) + b"\n")
+                await writer.drain()
+        except (OSError, ValueError, TimeoutError):
+            self.dropped += 1
+        finally:
+            self._clients -= 1
+            writer.close()
+
+    def _reply(self, line: bytes) -> object:
+        try:
+            request = msgspec.json.decode(line, type=dict[str, object])
+        except msgspec.MsgspecError:
+            self.dropped += 1
+            return {"bus": VERSION, "error": "a request is one line of JSON"}
+        if request.get("bus") != VERSION:
+            self.dropped += 1
+            return {"bus": VERSION, "error": f"this daemon speaks version {VERSION}"}
+        return self._answer(request)
+
+
+def ask(data: Path, daemon: str, request: dict[str, object], timeout_s: float = TIMEOUT_S) -> dict[str, object]:
+    """Return a daemon's answer to a request. Raises NotRunning, BusError."""
+    line = msgspec.json.encode({"bus": VERSION} | request) + b"\n"
+    try:
+        with _reachable(data / FOLDER) as near, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(timeout_s)
+            client.connect(f"{near}/{daemon}.sock")
+            client.sendall(line)
+            with client.makefile("rb") as answered:
+                answer = msgspec.json.decode(answered.readline(MAX_LINE_OCTETS), type=dict[str, object])
+    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
+        raise NotRunning(f"no {daemon} is running with the data folder {data}") from error
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BusError(f"the {daemon} did not answer: {error}") from error
+    if "error" in answer:
+        raise BusError(f"the {daemon} says: {answer['error']}")
+    return answer
+
+
+@contextmanager
+def _reachable(folder: Path) -> Iterator[str]:
+    """Give a short path to a folder: a UNIX socket's address ends after 108 octets, a data folder's path may not."""
+    handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{handle}"
+    finally:
+        os.close(handle)
+
+
+def _is_trusted(client: socket.socket) -> bool:
+    """Say whether the peer is our own user or root."""
+    credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, uid, _ = _CREDENTIALS.unpack(credentials)
+    return uid in (0, os.geteuid())
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """Return what tells one file from another of the same name, None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

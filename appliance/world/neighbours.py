@@ -1,0 +1,200 @@
+"""The kernel's tables of the network: which MAC has which address, which networks are attached, who is the gateway.
+
+Spoken in rtnetlink (RFC 3549; linux/rtnetlink.h). After one dump, changes come by themselves: the kernel queues them
+before it hands on the packet that caused them, so that a look at the queue makes the table as new as the packet.
+"""
+
+import contextlib
+import socket
+import struct
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+GROUPS = 0x4 | 0x10 | 0x40 | 0x100 | 0x400
+"""RTMGRP_NEIGH, and IFADDR and ROUTE of both families."""
+
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
+RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+NLM_F_REQUEST_DUMP = 0x301
+
+NDA_DST, NDA_LLADDR = 1, 2
+IFA_ADDRESS, IFA_LOCAL = 1, 2
+RTA_OIF, RTA_GATEWAY = 4, 5
+
+NUD_USELESS = 0x01 | 0x20
+"""INCOMPLETE and FAILED: the kernel does not know (any more)."""
+
+RECEIVE_OCTETS = 262_144
+DUMP_TIMEOUT_S = 2.0
+
+_HEADER = struct.Struct("=IHHII")
+_ATTRIBUTE = struct.Struct("=HH")
+
+
+class Neighbours:
+    """Addresses and their MACs, and the attached networks, kept as new as the kernel's.
+
+    `changed` collects the addresses whose MAC changed since it was last emptied; `networks_changed` says whether the
+    box's own addresses did.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        with contextlib.suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._socket.bind((0, GROUPS))
+        self._socket.setblocking(False)
+        self._macs: dict[str, str] = {}
+        self.networks: tuple[str, ...] = ()
+        self.routers: frozenset[str] = frozenset()
+        """Addresses of the default gateways."""
+        self.changed: set[str] = set()
+        self.networks_changed = False
+        self._is_stale = False
+        self.reload()
+
+    def fileno(self) -> int:
+        """Return the file descriptor that is readable when something changed."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.close()
+
+    def is_router(self, address: str) -> bool:
+        """Say whether an address is a default gateway's, by itself or by its MAC."""
+        mac = self._macs.get(address)
+        return address in self.routers or (
+            mac is not None and any(self._macs.get(router) == mac for router in self.routers)
+        )
+
+    def mac(self, address: str) -> str | None:
+        """Return the MAC of an address (link-local ones as ``fe80::1%2``), None if the kernel knows none."""
+        return self._macs.get(address)
+
+    def reload(self) -> None:
+        """Read both tables anew."""
+        macs: dict[str, str] = {}
+        for body in _dump(RTM_GETNEIGH, RTM_NEWNEIGH):
+            found = _neighbour(body)
+            if found is not None and found[1] is not None:
+                macs[found[0]] = found[1]
+        self.changed |= {
+            address for address in self._macs.keys() | macs.keys() if self._macs.get(address) != macs.get(address)
+        }
+        self._macs = macs
+        self._reload_networks()
+
+    def refresh(self) -> None:
+        """Take in what changed since the last call; costs a microsecond when nothing did."""
+        try:
+            while True:
+                self._take(self._socket.recv(RECEIVE_OCTETS))
+        except BlockingIOError:
+            if self._is_stale:
+                self._reload_networks()
+        except OSError:
+            # ENOBUFS: the kernel dropped changes because there were too many at once.
+            self.reload()
+
+    def _take(self, data: bytes) -> None:
+        for kind, body in _messages(data):
+            if kind in (RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE):
+                self._is_stale = True
+            elif kind in (RTM_NEWNEIGH, RTM_DELNEIGH):
+                found = _neighbour(body)
+                if found is not None:
+                    self._set(found[0], found[1] if kind == RTM_NEWNEIGH else None)
+
+    def _set(self, address: str, mac: str | None) -> None:
+        if self._macs.get(address) == mac:
+            return
+        self.changed.add(address)
+        if mac is None:
+            del self._macs[address]
+        else:
+            self._macs[address] = mac
+
+    def _reload_networks(self) -> None:
+        self._is_stale = False
+        own = [found for body in _dump(RTM_GETADDR, RTM_NEWADDR) if (found := _own_address(body)) is not None]
+        networks = tuple(f"{address}/{prefix}" for address, prefix in own)
+        self.routers = frozenset(gateways())
+        if networks != self.networks:
+            self.networks = networks
+            self.networks_changed = True
+
+
+def gateways() -> tuple[str, ...]:
+    """Return the addresses of the default routes' next hops."""
+    found = []
+    for body in _dump(RTM_GETROUTE, RTM_NEWROUTE):
+        family, prefix = body[0], body[1]
+        attributes = dict(_attributes(body[12:]))
+        if prefix == 0 and RTA_GATEWAY in attributes and family in (socket.AF_INET, socket.AF_INET6):
+            found.append(_key(attributes[RTA_GATEWAY], attributes.get(RTA_OIF, b"")))
+    return tuple(dict.fromkeys(found))
+
+
+def _neighbour(body: bytes) -> tuple[str, str | None] | None:
+    """Return address and MAC of a neighbour message (struct ndmsg), None for a bridge's table."""
+    if len(body) < 12:
+        return None
+    family, state = body[0], int.from_bytes(body[8:10], "little")
+    attributes = dict(_attributes(body[12:]))
+    if family not in (socket.AF_INET, socket.AF_INET6) or NDA_DST not in attributes:
+        return None
+    mac = attributes.get(NDA_LLADDR, b"")
+    known = len(mac) == 6 and any(mac) and not state & NUD_USELESS
+    return _key(attributes[NDA_DST], body[4:8]), mac.hex(":") if known else None
+
+
+def _own_address(body: bytes) -> tuple[str, int] | None:
+    """Return address and prefix length of an address message (struct ifaddrmsg)."""
+    attributes = dict(_attributes(body[8:]))
+    packed = attributes.get(IFA_LOCAL) or attributes.get(IFA_ADDRESS)
+    return (str(ip_address(packed)), body[1]) if packed else None
+
+
+def _key(packed: bytes, interface: bytes) -> str:
+    """Return an address as text; a link-local one with the number of its interface, without which it says nothing."""
+    address = ip_address(packed)
+    if address.version == 6 and address.is_link_local:
+        return f"{address}%{int.from_bytes(interface, 'little')}"
+    return str(address)
+
+
+def _dump(request: int, wanted: int) -> Iterator[bytes]:
+    """Yield the bodies of one table's messages."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE) as asked:
+        asked.settimeout(DUMP_TIMEOUT_S)
+        asked.bind((0, 0))
+        asked.send(_HEADER.pack(_HEADER.size + 20, request, NLM_F_REQUEST_DUMP, 1, 0) + bytes(20))
+        while True:
+            for kind, body in _messages(asked.recv(RECEIVE_OCTETS)):
+                if kind in (NLMSG_DONE, NLMSG_ERROR):
+                    return
+                if kind == wanted:
+                    yield body
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    pos = 0
+    while pos + _HEADER.size <= len(data):
+        size, kind, *_ = _HEADER.unpack_from(data, pos)
+        if size < _HEADER.size:
+            return
+        yield kind, data[pos + _HEADER.size : pos + size]
+        pos += size + 3 & ~3
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    pos = 0
+    while pos + 4 <= len(data):
+        size, kind = _ATTRIBUTE.unpack_from(data, pos)
+        if size < 4:
+            return
+        yield kind & 0x3FFF, data[pos + 4 : pos + size]
+        pos += size + 3 & ~3

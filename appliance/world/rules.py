@@ -1,0 +1,30 @@
+"""The folder `rules/`, inside the wheel or beside the package in a checkout."""
+
+from pathlib import Path
+
+from appliance.core import rulebook
+from appliance.core.domainset import DomainSet, build
+from appliance.core.rulebook import Rulebook, RulebookError
+
+_PACKAGE = Path(__file__).parents[1]
+MAX_FILE_OCTETS = 4_000_000
+
+
+def folder() -> Path:
+    """Return where the bundled rules lie. Raises RulebookError where there are none."""
+    for candidate in (_PACKAGE / "rules", _PACKAGE.parent / "rules"):
+        if (candidate / "categories.yaml").is_file():
+            return candidate
+    raise RulebookError("the bundled rules are missing: install Kindgate again")
+
+
+def load_rulebook(where: Path | None = None) -> Rulebook:
+    """Return the rules of a folder, by default the bundled ones. Raises RulebookError and OSError."""
+    root = where or folder()
+    files = [*root.glob("*.yaml"), *(root / "lists").glob("*.txt")]
+    return rulebook.parse({path.relative_to(root).as_posix(): path.read_text("utf-8") for path in sorted(files)})
+
+
+def bundled_set(rules: Rulebook) -> DomainSet:
+    """Return the set of all names that the rules bring with them."""
+    return DomainSet(build(rules.entries))

@@ -1,0 +1,137 @@
+"""`house.json`: the house as the daemons run it, replaced whole; the one before it is kept for a cold boot."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from appliance.core.house import House, HouseError, from_json
+
+CURRENT = "house.json"
+PREVIOUS = "house.previous.json"
+FORMAT = 1
+MAX_OCTETS = 8_000_000
+
+
+class SnapshotError(OSError):
+    """The house could not be saved."""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """A house with its number, and the digest by which two snapshots of one number are told apart."""
+
+    revision: int
+    house: House
+    text: bytes
+
+    @property
+    def digest(self) -> str:
+        """Return sixteen hexadecimal digits that change with the text."""
+        return sha256(self.text).hexdigest()[:16]
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What a data folder holds: a snapshot or none, and what was wrong on the way, in words."""
+
+    snapshot: Snapshot | None
+    problem: str | None = None
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: int
+    revision: int
+    house: msgspec.Raw
+
+
+def parse_snapshot(text: bytes) -> Snapshot:
+    """Return the snapshot of a file's octets. Raises HouseError."""
+    try:
+        file = msgspec.json.decode(text, type=_File)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise HouseError(str(error)) from error
+    if file.format != FORMAT:
+        raise HouseError(f"format {file.format} is not known here")
+    return Snapshot(file.revision, from_json(bytes(file.house)), text)
+
+
+def load_snapshot(data: Path) -> Loaded:
+    """Return the snapshot to run: the current one, else the previous one and why."""
+    problems: list[str] = []
+    for name in (CURRENT, PREVIOUS):
+        try:
+            with (data / name).open("rb") as file:
+                text = file.read(MAX_OCTETS + 1)
+            if len(text) > MAX_OCTETS:
+                raise HouseError("too long")  # noqa: TRY301 -- told with the others below
+            return Loaded(parse_snapshot(text), "; ".join(problems) or None)
+        except FileNotFoundError:
+            if name == CURRENT and (data / PREVIOUS).exists():
+                problems.append(f"{name} is missing")
+        except (OSError, HouseError) as error:
+            problems.append(f"{name} can't be read: {error}")
+    return Loaded(None, "; ".join(problems) or None)
+
+
+def publish_house(data: Path, house: House) -> Snapshot:
+    """Save a house as the next revision, by atomic rename. Raises SnapshotError; then the old one stands as it was."""
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o750)
+        with _locked(data):
+            return _publish(data, house)
+    except OSError as error:
+        raise SnapshotError(f"{data}: {error.strerror or error}") from error
+
+
+def _publish(data: Path, house: House) -> Snapshot:
+    known = [_readable(data / name) for name in (CURRENT, PREVIOUS)]
+    revision = max((snapshot.revision for snapshot in known if snapshot), default=0) + 1
+    file = _File(FORMAT, revision, msgspec.Raw(msgspec.json.encode(house)))
+    snapshot = parse_snapshot(msgspec.json.encode(file))
+    fresh = data / f".{CURRENT}.new"
+    with fresh.open("wb") as handle:
+        handle.write(snapshot.text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    if known[0] is not None:
+        # Only what can be read is worth keeping; the current name exists at every moment.
+        kept = data / f".{PREVIOUS}.new"
+        kept.unlink(missing_ok=True)
+        _copy(data / CURRENT, kept)
+        kept.replace(data / PREVIOUS)
+    fresh.replace(data / CURRENT)
+    folder = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return snapshot
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Put the same octets under a second name; by a link where the file system has them."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        with target.open("wb") as handle:
+            handle.write(source.read_bytes())
+            handle.flush()
+            os.fsync(handle.fileno())
+
+
+def _readable(path: Path) -> Snapshot | None:
+    try:
+        return parse_snapshot(path.read_bytes())
+    except (OSError, HouseError):
+        return None
+
+
+@contextmanager
+def _locked(data: Path) -> Iterator[None]:
+    """Let one change happen at a time."""
+    with (data / ".lock").open("wb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
