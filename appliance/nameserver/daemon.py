@@ -1,0 +1,250 @@
+"""The nameserver daemon: holds the sockets, keeps its workers alive, hands them the house, and tells how they are.
+
+The daemon answers no query itself. It holds the listening sockets, so that what arrives while a worker is started
+again waits for it; and the last good house, so that a worker started while the data folder is away still runs it.
+
+Requests on the bus: ``{"ask": "status"}`` → revision, digest and problem of each worker, counts, listening addresses,
+upstreams; ``{"ask": "sight", "token": T}`` → what the doctor's question T carried when it arrived, or null.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from appliance.config import Config, Endpoint
+from appliance.nameserver import sockets
+from appliance.nameserver.counts import add_up
+from appliance.nameserver.link import FROM_WORKER, Adopt, Begin, InForceNow, Link, Listener, News, Sighted
+from appliance.world import bus, clock
+from appliance.world.snapshot import CURRENT, Loaded, Snapshot, load_snapshot
+
+NAME = "nameserver"
+SUPERVISED = "KINDGATE_SUPERVISED"
+WATCH_S = 0.1
+"""How often the data folder is looked at: a changed house is noticed within this."""
+SILENT_S = 10.0
+"""A worker without a heartbeat for so long is replaced."""
+RESTART_S = 0.2
+RESTART_MAX_S = 2.0
+HEALTHY_S = 10.0
+STOP_S = 3.0
+MAX_SIGHTS = 64
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A worker as the daemon sees it."""
+
+    number: int
+    sockets: list[tuple[socket.socket, bool]]
+    process: asyncio.subprocess.Process | None = None
+    link: Link | None = None
+    in_force: InForceNow | None = None
+    heard_at: float = 0.0
+    started_at: float = 0.0
+    restarts: int = 0
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+class Daemon:
+    """Runs until it is told to stop."""
+
+    def __init__(self, config: Config, upstreams: tuple[Endpoint, ...], data: Path, workers: int) -> None:
+        self._config = config
+        self._upstreams = upstreams
+        self._data = data
+        self._loaded = Loaded(None)
+        self._problem: str | None = None
+        self._counts: dict[str, int] = {}
+        self._sights: OrderedDict[str, dict[str, object]] = OrderedDict()
+        self._bus = bus.Bus(data, NAME, self.answer)
+        self._seen: object = None
+        self._stopping = asyncio.Event()
+        self._workers = [_Worker(number, self._open()) for number in range(workers)]
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        if os.environ.get(SUPERVISED):
+            # Whoever started us holds the other end of standard input: when it is gone, so are we.
+            loop.add_reader(sys.stdin, self._stopping.set)
+        self._look()
+        tasks = [asyncio.create_task(self._keep(worker)) for worker in self._workers]
+        tasks.append(asyncio.create_task(self._watch()))
+        try:
+            await self._bus.open()
+        except OSError as error:
+            log.warning("no bus (%s): `kindgate house apply` can't see what is in force", error.strerror or error)
+        await self._stopping.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(self._stop(worker) for worker in self._workers))
+        await self._bus.close()
+
+    def answer(self, request: dict[str, object]) -> object:
+        """Answer a request of the bus."""
+        if request.get("ask") == "status":
+            return self._status()
+        if request.get("ask") == "sight":
+            return {"bus": bus.VERSION, "sight": self._sights.get(str(request.get("token")))}
+        return {"bus": bus.VERSION, "error": "unknown request"}
+
+    def _status(self) -> dict[str, object]:
+        snapshot = self._loaded.snapshot
+        workers = [
+            {
+                "number": worker.number,
+                "pid": worker.process.pid if worker.process else None,
+                "revision": worker.in_force.revision if worker.in_force else None,
+                "digest": worker.in_force.digest if worker.in_force else None,
+                "problem": worker.in_force.problem if worker.in_force else "starting",
+                "restarts": worker.restarts,
+            }
+            for worker in self._workers
+        ]
+        return {
+            "bus": bus.VERSION,
+            "pid": os.getpid(),
+            "revision": snapshot.revision if snapshot else 0,
+            "digest": snapshot.digest if snapshot else "",
+            "problem": self._problem,
+            "dns": list(self._config.dns),
+            "upstreams": [str(upstream) for upstream in self._upstreams],
+            "workers": workers,
+            "counts": dict(sorted(self._counts.items())),
+        }
+
+    def _open(self) -> list[tuple[socket.socket, bool]]:
+        opened: list[tuple[socket.socket, bool]] = []
+        for endpoint in self._config.listen:
+            opened.append((sockets.open_udp(endpoint), False))
+            opened.append((sockets.open_tcp(endpoint), True))
+        return opened
+
+    async def _watch(self) -> None:
+        """Notice a changed house, a silent worker, a bus that has gone."""
+        turn = 0
+        while True:
+            await asyncio.sleep(WATCH_S)
+            self._look()
+            turn += 1
+            if turn % 10 == 0:
+                await self._bus.mend()
+                self._replace_silent()
+
+    def _look(self) -> None:
+        """Read the house if its file is another one; what is unreadable or gone leaves the last good one in force."""
+        try:
+            status = (self._data / CURRENT).stat()
+            seen: object = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+        except OSError as error:
+            seen = error.errno
+        if seen == self._seen:
+            return
+        self._seen = seen
+        loaded = load_snapshot(self._data)
+        problem = loaded.problem
+        if loaded.snapshot is None and self._loaded.snapshot is not None:
+            problem = f"{self._data / CURRENT} is gone: the last good house stays in force"
+        if problem and problem != self._problem:
+            log.warning("%s", problem)
+        self._problem = problem
+        is_worse = problem is not None and self._loaded.snapshot is not None
+        if loaded.snapshot is None or is_worse or _same(loaded.snapshot, self._loaded.snapshot):
+            return
+        self._loaded = loaded
+        for worker in self._workers:
+            if worker.link is not None:
+                worker.link.tell(Adopt(loaded.snapshot.text))
+
+    async def _keep(self, worker: _Worker) -> None:
+        """Start a worker, and start it again when it ends: at once after a long life, later after a short one."""
+        pause = RESTART_S
+        while True:
+            try:
+                await self._start(worker)
+                if worker.process is not None:
+                    await worker.process.wait()
+            except OSError as error:
+                log.error("worker %d can't be started: %s", worker.number, error)  # noqa: TRY400 -- its words are enough
+            self._hang_up(worker)
+            lived = clock.uptime() - worker.started_at
+            pause = 0.0 if lived > HEALTHY_S else min(RESTART_MAX_S, max(RESTART_S, pause * 2))
+            worker.restarts += 1
+            log.warning("worker %d ended and is started again", worker.number)
+            await asyncio.sleep(pause)
+
+    async def _start(self, worker: _Worker) -> None:
+        ours, theirs = socket.socketpair()
+        fds = [opened.fileno() for opened, _ in worker.sockets]
+        worker.started_at = worker.heard_at = clock.uptime()
+        with theirs:
+            worker.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "appliance.nameserver.worker", str(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL, pass_fds=[theirs.fileno(), *fds],
+            )  # fmt: skip
+        worker.link = await Link.over(ours)
+        listeners = tuple(Listener(opened.fileno(), is_tcp) for opened, is_tcp in worker.sockets)
+        asked = tuple(str(upstream) for upstream in self._upstreams)
+        worker.link.tell(Begin(listeners, asked, self._config.cache_megabytes << 20))
+        snapshot = self._loaded.snapshot
+        worker.link.tell(Adopt(snapshot.text if snapshot else None))
+        worker.tasks = [asyncio.create_task(self._hear(worker, worker.link))]
+
+    async def _hear(self, worker: _Worker, link: Link) -> None:
+        async for message in link.hear(FROM_WORKER):
+            worker.heard_at = clock.uptime()
+            match message:
+                case InForceNow():
+                    worker.in_force = message
+                case News():
+                    add_up(self._counts, message.counts)
+                case Sighted():
+                    self._sights[str(message.sight.get("token"))] = message.sight
+                    while len(self._sights) > MAX_SIGHTS:
+                        self._sights.popitem(last=False)
+
+    def _hang_up(self, worker: _Worker) -> None:
+        for task in worker.tasks:
+            task.cancel()
+        if worker.link is not None:
+            worker.link.close()
+        worker.link = worker.process = worker.in_force = None
+
+    def _replace_silent(self) -> None:
+        for worker in self._workers:
+            if worker.process is not None and clock.uptime() - worker.heard_at > SILENT_S:
+                log.warning("worker %d is silent and is replaced", worker.number)
+                worker.heard_at = clock.uptime()
+                with contextlib.suppress(ProcessLookupError):
+                    worker.process.kill()
+
+    async def _stop(self, worker: _Worker) -> None:
+        """End a worker: it ends by itself when the link does."""
+        process = worker.process
+        self._hang_up(worker)
+        if process is None:
+            return
+        try:
+            async with asyncio.timeout(STOP_S):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _same(one: Snapshot | None, other: Snapshot | None) -> bool:
+    return one is not None and other is not None and one.digest == other.digest

@@ -1,0 +1,95 @@
+"""What the nameserver daemon and its workers tell each other, as JSON lines over a socket pair.
+
+Version 1 is whatever this file says: both ends are always of one version.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+import msgspec
+
+MAX_LINE_OCTETS = 64 << 20
+MAX_BACKLOG_OCTETS = 16 << 20
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """A socket that a worker inherits."""
+
+    fd: int
+    is_tcp: bool
+
+
+class Begin(msgspec.Struct, frozen=True, tag=True):
+    """The first thing that a worker hears."""
+
+    listeners: tuple[Listener, ...]
+    upstreams: tuple[str, ...]
+    cache_octets: int
+
+
+class Adopt(msgspec.Struct, frozen=True, tag=True):
+    """Run this house (the text of a snapshot); None is a box without one."""
+
+    snapshot: bytes | None
+
+
+class InForceNow(msgspec.Struct, frozen=True, tag=True):
+    """A worker runs this revision, or says why it does not run the one that it was told."""
+
+    revision: int
+    digest: str
+    problem: str | None = None
+
+
+class News(msgspec.Struct, frozen=True, tag=True):
+    """A worker's heartbeat: what it counted since the last one."""
+
+    counts: dict[str, int]
+
+
+class Sighted(msgspec.Struct, frozen=True, tag=True):
+    """A question of the doctor arrived."""
+
+    sight: dict[str, object]
+
+
+ToWorker = Begin | Adopt
+FromWorker = InForceNow | News | Sighted
+TO_WORKER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
+FROM_WORKER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+T = TypeVar("T")
+
+
+class Link:
+    """One end of the pair, on an event loop."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def over(cls, pair_end: socket.socket) -> "Link":
+        """Return a link over a connected socket."""
+        reader, writer = await asyncio.open_connection(sock=pair_end, limit=MAX_LINE_OCTETS)
+        return cls(reader, writer)
+
+    def tell(self, message: ToWorker | FromWorker) -> bool:
+        """Send a message; False where the other end is gone or has stopped to read."""
+        if self._writer.is_closing() or self._writer.transport.get_write_buffer_size() > MAX_BACKLOG_OCTETS:
+            return False
+        self._writer.write(msgspec.json.encode(message) + b"\n")
+        return True
+
+    async def hear(self, decoder: msgspec.json.Decoder[T]) -> AsyncIterator[T]:
+        """Yield the messages of the other end until it is gone."""
+        try:
+            while line := await self._reader.readline():
+                yield decoder.decode(line)
+        except (OSError, ValueError):
+            return
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()

@@ -1,0 +1,50 @@
+"""Finished replies, by who asks and the question's octets: the hot path's one look-up.
+
+A memo belongs to a policy state: all devices that are decided alike share one, and a forwarder has one of its own,
+because the octets of its queries say who asks. Keys are a query without its id, values a reply without its id.
+"""
+
+from appliance.nameserver.counts import Cell
+
+Kept = tuple[float, bytes, Cell]
+"""Until when it may be given out (POSIX seconds), the octets after the id, and what to raise."""
+
+Memo = dict[bytes, Kept]
+
+MAX_REPLIES = 20_000
+MAX_QUERY_OCTETS = 600
+
+
+class Memos:
+    """All memos of one worker; together no more than `MAX_REPLIES` replies."""
+
+    def __init__(self) -> None:
+        self._memos: dict[str, Memo] = {}
+        self._size = 0
+
+    def of(self, state: str) -> Memo:
+        """Return the memo of a policy state."""
+        return self._memos.setdefault(state, {})
+
+    def put(self, memo: Memo, query: bytes, kept: Kept) -> None:
+        """Keep a reply; when all is full, forget everything: it is learned anew in a moment."""
+        if len(query) > MAX_QUERY_OCTETS:
+            return
+        if self._size >= MAX_REPLIES:
+            self.forget()
+        if query not in memo:
+            self._size += 1
+        memo[query] = kept
+
+    def sweep(self, at: float) -> None:
+        """Drop what may not be given out any more."""
+        for memo in self._memos.values():
+            for query in [query for query, kept in memo.items() if kept[0] <= at]:
+                del memo[query]
+                self._size -= 1
+
+    def forget(self) -> None:
+        """Forget every reply; the memos themselves stay, because the hot path holds them."""
+        for memo in self._memos.values():
+            memo.clear()
+        self._size = 0

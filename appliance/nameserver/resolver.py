@@ -1,0 +1,247 @@
+"""What a worker makes of a query: who asks, what is decided, who is asked, and the reply."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appliance import wording
+from appliance.core import policy
+from appliance.core.answers import Answers, Kept
+from appliance.core.asker import IDENTITY_OPTIONS, Asker, Note, Registry
+from appliance.core.domainset import DomainSet
+from appliance.core.house import House
+from appliance.core.query import Ask, Failure, Reply, Setting, begin, finish
+from appliance.core.rulebook import Rulebook
+from appliance.core.subject import Subject
+from appliance.core.wire import dns
+from appliance.core.wire.dns import Edns, Query, Refusal
+from appliance.nameserver.counts import Counts
+from appliance.nameserver.memo import Memo, Memos
+from appliance.nameserver.upstream import Upstreams
+from appliance.world import clock
+from appliance.world.neighbours import Neighbours
+from appliance.world.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+CHECK_DOMAIN = "check.kindgate.home"
+"""The doctor's own questions: never decided, never forwarded; what they carried is reported to whoever asked."""
+
+MAX_SEATS = 4_096
+"""Source addresses known at once: far more than a home has, far fewer than a flood can forge."""
+
+Sight = Callable[[dict[str, object]], object]
+Deliver = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A house as this worker runs it."""
+
+    revision: int
+    digest: str
+    setting: Setting
+    registry: Registry
+
+
+@dataclass(slots=True)
+class Seat:
+    """One source address: whether it is answered, and the memo that its queries share."""
+
+    memo: Memo | None
+    is_forwarder: bool
+
+
+class Resolver:
+    """Answers queries by the house in force; `seats` is what the hot path looks into."""
+
+    def __init__(self, rules: Rulebook, names: DomainSet, upstreams: Upstreams, neighbours: Neighbours) -> None:
+        self._rules = rules
+        self._names = names
+        self._upstreams = upstreams
+        self._neighbours = neighbours
+        self.answers: Answers = upstreams.answers
+        self.counts: Counts = upstreams.counts
+        self.memos = Memos()
+        self.hot: dict[str, Memo] = {}
+        """Source address → memo: all that the hot path needs to know of an asker."""
+        self._seats: dict[str, Seat | None] = {}
+        self.on_sight: Sight = lambda _: None
+        self.in_force = self._compile(None)
+
+    def adopt(self, snapshot: Snapshot | None) -> None:
+        """Put a house in force: compiled aside, swapped whole, all that depended on the old one forgotten."""
+        self.in_force = self._compile(snapshot)
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget who sits where and every finished reply."""
+        self.hot.clear()
+        self._seats.clear()
+        self.memos.forget()
+
+    def clock_jumped(self) -> None:
+        """Forget all that was kept until a time, because the time is another now."""
+        self.forget()
+        self.answers.forget()
+
+    def look_around(self) -> None:
+        """Take in what changed on the network: whoever moved is looked up again."""
+        self._neighbours.refresh()
+        if self._neighbours.networks_changed:
+            self._neighbours.networks_changed = False
+            self._neighbours.changed.clear()
+            self.forget()
+        for address in self._neighbours.changed:
+            self.hot.pop(address, None)
+            self._seats.pop(address, None)
+        self._neighbours.changed.clear()
+
+    def is_answered(self, source: str) -> bool:
+        """Say whether a source address is answered at all; counts the others."""
+        seat = self._seat(source)
+        if seat is None:
+            self.counts.add("dropped.source")
+        return seat is not None
+
+    def resolve(self, wire: bytes, source: str, deliver: Deliver, *, is_tcp: bool) -> bool:
+        """Answer a query: `deliver` gets the reply, now or when an upstream has answered; False if there is none.
+
+        Whatever goes wrong on the way, the caller lives and the client gets SERVFAIL.
+        """
+        try:
+            return self._resolve(wire, source, deliver, is_tcp=is_tcp)
+        except Exception as error:  # noqa: BLE001 -- one query must never end a worker
+            self._mishap(error, wire, deliver)
+            return True
+
+    def _resolve(self, wire: bytes, source: str, deliver: Deliver, *, is_tcp: bool) -> bool:
+        seat = self._seat(source)
+        if seat is None:
+            self.counts.add("dropped.source")
+            return False
+        parsed = dns.parse_query(wire)
+        if parsed is None:
+            self.counts.add("dropped.silent")
+            return False
+        at = clock.now()
+        asker, subject = self._who(source, parsed)
+        if isinstance(parsed, Query) and parsed.name.endswith(CHECK_DOMAIN):
+            deliver(self._sighted(parsed, source, asker))
+            return True
+        if seat.is_forwarder and isinstance(parsed, Query) and not parsed.is_plain:
+            # A router passes on what it can't take apart, forged options and all: nobody in a home asks like this.
+            self.counts.add("asker.misshapen")
+            parsed = Refusal(parsed.id, parsed.flags, dns.REFUSED, parsed.question, parsed.edns)
+        outcome = begin(self.in_force.setting, subject, parsed, is_tcp, at)
+        if isinstance(outcome, Reply):
+            memo = None if is_tcp or asker.note in (Note.FORGED, Note.CONFLICT) else self._memo(seat, source, subject)
+            self._hand_out(wire, outcome, memo, deliver, at)
+            return True
+        epoch = self.in_force
+
+        def done(answer: Kept | Failure) -> None:
+            try:
+                self._finish(wire, source, deliver, epoch, subject, outcome, answer, is_tcp=is_tcp)
+            except Exception as error:  # noqa: BLE001 -- nor may it cost the others who wait for the same answer
+                self._mishap(error, wire, deliver)
+
+        self._upstreams.ask(outcome, done)
+        return True
+
+    def _finish(
+        self,
+        wire: bytes,
+        source: str,
+        deliver: Deliver,
+        epoch: InForce,
+        subject: Subject,
+        ask: Ask,
+        answer: Kept | Failure,
+        *,
+        is_tcp: bool,
+    ) -> None:
+        at = clock.now()
+        is_late = ask.verdict.until is not None and at >= ask.verdict.until
+        if (epoch is not self.in_force or is_late) and isinstance(answer, Kept):
+            # Decided under a house or at a time that has passed: once more from the start; the answer is in the cache.
+            if answer.fresh_until > at:
+                self.resolve(wire, source, deliver, is_tcp=is_tcp)
+                return
+            answer = Failure.NO_ANSWER
+        reply = finish(self.in_force.setting, subject, ask, answer, is_tcp, at)
+        self._hand_out(wire, reply, None, deliver, at)
+
+    def _hand_out(self, wire: bytes, reply: Reply, memo: Memo | None, deliver: Deliver, at: float) -> None:
+        cell = self.counts.of(reply.verdict)
+        cell[0] += 1
+        if memo is not None and reply.keep_until > at:
+            self.memos.put(memo, wire[2:], (reply.keep_until, reply.wire[2:], cell))
+        deliver(reply.wire)
+
+    def _mishap(self, error: Exception, wire: bytes, deliver: Deliver) -> None:
+        """Count and log a fault of our own (its place, never its words: they may hold a name), and say SERVFAIL."""
+        self.counts.add("errors")
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("a query could not be answered: %s in %s, line %s", type(error).__name__, frame.name, frame.lineno)
+        flags = dns.QR | dns.RA | dns.SERVFAIL
+        deliver(wire[:2] + dns.header(0, flags, (0, 0, 0, 0))[2:])
+
+    def _compile(self, snapshot: Snapshot | None) -> InForce:
+        house = snapshot.house if snapshot else House()
+        zone = clock.zone(house.time_zone)
+        compiled = policy.compile(house, self._rules, (self._names,), zone)
+        categories = self._rules.categories
+        setting = Setting(compiled, self.answers, lambda reason: wording.sentence(reason, categories, house.language))
+        return InForce(
+            snapshot.revision if snapshot else 0, snapshot.digest if snapshot else "", setting, Registry(house)
+        )
+
+    def _seat(self, source: str) -> Seat | None:
+        """Return the seat of a source, None for one that is not answered."""
+        if source in self._seats:
+            return self._seats[source]
+        self.look_around()
+        if len(self._seats) >= MAX_SEATS:
+            self._seats.clear()
+            self.hot.clear()
+        registry = self.in_force.registry
+        seat = None
+        if registry.is_answered(source.partition("%")[0], self._neighbours.networks):
+            seat = Seat(None, registry.forwarder(source, self._neighbours.mac(source)) is not None)
+        self._seats[source] = seat
+        return seat
+
+    def _memo(self, seat: Seat, source: str, subject: Subject) -> Memo:
+        """Return the memo for a source; a forwarder has its own, because its queries say who asks."""
+        if seat.memo is None:
+            seat.memo = self.memos.of(f"forwarder:{source}" if seat.is_forwarder else subject.key)
+            self.hot[source] = seat.memo
+        return seat.memo
+
+    def _who(self, source: str, parsed: Query | Refusal) -> tuple[Asker, Subject]:
+        edns: Edns | None = parsed.edns
+        asker = self.in_force.registry.identify(source, edns.options if edns else (), self._neighbours.mac)
+        if asker.note is not None:
+            self.counts.add(f"asker.{asker.note.value}")
+        if asker.via is None and self._neighbours.is_router(source):
+            # A router that nobody listed asks for its clients, or hides them by NAT.
+            self.counts.add("asker.router")
+        return asker, self.in_force.setting.policy.of_device(asker.device)
+
+    def _sighted(self, query: Query, source: str, asker: Asker) -> bytes:
+        """Report what a question of the doctor carried, and answer that there is no such name."""
+        options = query.edns.options if query.edns else ()
+        self.on_sight(
+            {
+                "token": query.name.partition(".")[0],
+                "source": source,
+                "via": asker.via,
+                "device": asker.device,
+                "options": {str(code): data.hex() for code, data in options if code in IDENTITY_OPTIONS},
+            }
+        )
+        return (
+            dns.header(query.id, dns.QR | dns.RA | query.flags & dns.RD | dns.NXDOMAIN, (1, 0, 0, 0)) + query.question
+        )

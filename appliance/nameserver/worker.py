@@ -1,0 +1,115 @@
+"""One worker process: an event loop, its share of the sockets, and a house in force."""
+
+import asyncio
+import gc
+import logging
+import resource
+import signal
+import socket
+import sys
+
+from appliance.config import DNS_PORT, parse_endpoint
+from appliance.core.answers import Answers
+from appliance.core.house import HouseError
+from appliance.nameserver.counts import Counts
+from appliance.nameserver.link import TO_WORKER, Adopt, Begin, InForceNow, Link, News, Sighted
+from appliance.nameserver.resolver import Resolver
+from appliance.nameserver.server import Tcp, Udp
+from appliance.nameserver.upstream import Upstreams
+from appliance.world import clock, rules
+from appliance.world.neighbours import Neighbours
+from appliance.world.snapshot import parse_snapshot
+
+HEARTBEAT_S = 0.5
+SWEEP_S = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Answers from when it is told to begin until the daemon is gone."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._resolver: Resolver | None = None
+        self._servers: list[asyncio.Server] = []
+        self._beat: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Do what the daemon says until it hangs up."""
+        async for message in self._link.hear(TO_WORKER):
+            match message:
+                case Begin():
+                    self._begin(message)
+                case Adopt():
+                    await self._adopt(message.snapshot)
+
+    def _begin(self, begin: Begin) -> None:
+        book = rules.load_rulebook()
+        counts = Counts()
+        endpoints = tuple(parse_endpoint(text, DNS_PORT) for text in begin.upstreams)
+        upstreams = Upstreams(endpoints, Answers(begin.cache_octets), counts)
+        neighbours = Neighbours()
+        self._resolver = Resolver(book, rules.bundled_set(book), upstreams, neighbours)
+        self._resolver.on_sight = lambda sight: self._link.tell(Sighted(sight))
+        asyncio.get_running_loop().add_reader(neighbours, self._resolver.look_around)
+        self._listeners = [(socket.socket(fileno=one.fd), one.is_tcp) for one in begin.listeners]
+        self._beat = asyncio.create_task(self._heartbeat(self._resolver))
+        # What lives as long as the process is not worth looking through again and again.
+        gc.collect()
+        gc.freeze()
+
+    async def _adopt(self, text: bytes | None) -> None:
+        """Put a house in force; what can't be run is reported, and the one before it stays."""
+        resolver = self._resolver
+        if resolver is None:
+            return
+        problem = None
+        try:
+            resolver.adopt(parse_snapshot(text) if text is not None else None)
+        except (HouseError, clock.UnknownZone) as error:
+            problem = str(error)
+            log.error("the house can't be put in force: %s", error)  # noqa: TRY400 -- its words are enough
+        now = resolver.in_force
+        self._link.tell(InForceNow(now.revision, now.digest, problem))
+        if not self._servers and self._listeners:
+            await self._listen(resolver)
+
+    async def _listen(self, resolver: Resolver) -> None:
+        """Read from the sockets: only now, so that no query is answered before the first house is in force."""
+        loop = asyncio.get_running_loop()
+        for opened, is_tcp in self._listeners:
+            opened.setblocking(False)
+            if is_tcp:
+                self._servers.append(await Tcp(opened, resolver).open())
+            else:
+                loop.add_reader(opened, Udp(opened, resolver).read)
+
+    async def _heartbeat(self, resolver: Resolver) -> None:
+        jumps = clock.JumpWatch()
+        swept = clock.uptime()
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self._link.tell(News(resolver.counts.news()))
+            if jumps.has_jumped():
+                resolver.clock_jumped()
+            if clock.uptime() - swept > SWEEP_S:
+                swept = clock.uptime()
+                resolver.memos.sweep(clock.now())
+
+
+async def _main(fd: int) -> None:
+    await Worker(await Link.over(socket.socket(fileno=fd))).run()
+
+
+def main() -> None:
+    """Run a worker on the link whose file descriptor is the one argument; ends when the daemon does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536) if hard > 0 else 65_536, hard))
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    asyncio.run(_main(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()
