@@ -1,0 +1,112 @@
+"""`kindgate house apply` and `house show`: a house in one YAML file."""
+
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from appliance.commands.options import Fault, configured, data_folder, with_place
+from appliance.core import house as houses
+from appliance.core.document import Document, DocumentError, to_yaml
+from appliance.core.house import House
+from appliance.core.rulebook import Rulebook
+from appliance.nameserver import daemon
+from appliance.world import bus, clock, rules
+from appliance.world.snapshot import Snapshot, SnapshotError, load_snapshot, publish_house
+
+WAIT_S = 5.0
+
+
+class NotInForce(Fault):
+    """The house is published, but not every worker runs it."""
+
+    exit_code = 3
+
+
+@click.group()
+def house() -> None:
+    """Read and change what the caregivers said."""
+
+
+@house.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@with_place
+def apply(file: TextIO, data: Path | None, config: Path | None) -> None:
+    """Check FILE (- for standard input) and put it in force.
+
+    Exit status: 0 in force, or published where no daemon runs; 1 not valid or not saved; 3 not in force everywhere.
+    """
+    where = data_folder(data, configured(config))
+    name = "<stdin>" if file.name == "-" else file.name
+    try:
+        told = parse_house(file.read(), rules.load_rulebook())
+    except DocumentError as error:
+        raise Fault("\n".join(f"{name}: line {line}: {text}" for line, text in error.problems)) from error
+    except UnicodeDecodeError as error:
+        raise Fault(f"{name}: not a text in UTF-8") from error
+    try:
+        snapshot = publish_house(where, told)
+    except SnapshotError as error:
+        raise Fault(f"not saved: {error}") from error
+    _wait_for(where, snapshot)
+
+
+@house.command()
+@with_place
+def show(data: Path | None, config: Path | None) -> None:
+    """Print the house in force as YAML that `apply` takes."""
+    where = data_folder(data, configured(config))
+    loaded = load_snapshot(where)
+    if loaded.problem:
+        click.echo(f"Warning: {loaded.problem}", err=True)
+    if loaded.snapshot is None:
+        click.echo("There is no house yet: every device is unknown.", err=True)
+    sys.stdout.write(to_yaml(loaded.snapshot.house if loaded.snapshot else House()))
+
+
+def parse_house(text: str, rulebook: Rulebook) -> House:
+    """Return the house of a YAML text. Raises DocumentError with every line at fault."""
+    document = Document(text)
+    told = document.to(House)
+    found = [
+        (document.line(path), f"{'.'.join(str(step) for step in path)}: {words}")
+        for path, words in houses.problems(told, rulebook.categories.keys(), rulebook.hard)
+    ]
+    try:
+        clock.zone(told.time_zone)
+    except clock.UnknownZone as error:
+        found.append((document.line(("time_zone",)), str(error)))
+    if found:
+        raise DocumentError(found)
+    return told
+
+
+def _wait_for(where: Path, snapshot: Snapshot) -> None:
+    """Wait until every worker runs a snapshot, and say so."""
+    until = clock.uptime() + WAIT_S
+    running, total, problem = 0, 0, ""
+    while True:
+        try:
+            status = bus.ask(where, daemon.NAME, {"ask": "status"})
+        except bus.NotRunning:
+            click.echo(f"Revision {snapshot.revision} is published; no nameserver is running with {where}.")
+            return
+        except bus.BusError as error:
+            problem = str(error)
+        else:
+            workers = [worker for worker in _list(status.get("workers")) if isinstance(worker, dict)]
+            total = len(workers)
+            running = sum(worker.get("digest") == snapshot.digest for worker in workers)
+            problem = next((str(worker["problem"]) for worker in workers if worker.get("problem")), "")
+            if running == total:
+                click.echo(f"Revision {snapshot.revision} in force on {running} of {total} workers.")
+                return
+        if clock.uptime() > until:
+            words = f"Revision {snapshot.revision} in force on {running} of {total} workers"
+            raise NotInForce(f"{words}: {problem or 'the others did not report in time'}")
+        clock.pause(0.02)
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

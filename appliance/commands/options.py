@@ -1,0 +1,107 @@
+"""The options that commands share, and what they stand for."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import msgspec
+
+from appliance.config import MAX_WORKERS, Config, Endpoint, load_config
+from appliance.core.document import DocumentError
+from appliance.nameserver import sockets
+from appliance.world.resolvers import system_resolvers
+
+SYSTEM_CONFIG = Path("/etc/kindgate/appliance.yaml")
+EXIT_USAGE = 2
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+class Fault(click.ClickException):
+    """A command can't do what it was told."""
+
+    exit_code = 1
+
+
+class Misused(Fault):
+    """The command line or the configuration is wrong; trying again as it stands is of no use."""
+
+    exit_code = EXIT_USAGE
+
+
+def with_place(command: Command) -> Command:
+    """Give a command `--data` and `--config`."""
+    command = click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="The data folder. Default: $KINDGATE_DATA, else the configuration's, else ~/.local/share/kindgate.",
+    )(command)
+    return click.option(
+        "--config",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="What the installer set. Default: /etc/kindgate/appliance.yaml, if there is one.",
+    )(command)
+
+
+def with_listening(command: Command) -> Command:
+    """Give a command the options of a nameserver."""
+    command = click.option(
+        "--upstream", "upstreams", multiple=True, metavar="ADDR[:PORT]",
+        help="Who is asked; may be given again. Default: the system's resolvers.",
+    )(command)  # fmt: skip
+    command = click.option(
+        "--workers", type=click.IntRange(1, 64), metavar="N",
+        help=f"Worker processes. Default: one a core, at most {MAX_WORKERS}.",
+    )(command)  # fmt: skip
+    return click.option(
+        "--dns", multiple=True, metavar="ADDR:PORT",
+        help="Where DNS is answered, [v6]:PORT for IPv6; may be given again. Default: 127.0.0.1:5300.",
+    )(command)  # fmt: skip
+
+
+def configured(config: Path | None, **given: object) -> Config:
+    """Return the configuration of a file with what the command line says in its place. Raises Fault."""
+    path = config or (SYSTEM_CONFIG if SYSTEM_CONFIG.is_file() else None)
+    try:
+        told = {key: value for key, value in given.items() if value not in (None, ())}
+        return msgspec.structs.replace(load_config(path), **told)
+    except DocumentError as error:
+        raise Misused("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from error
+    except (OSError, ValueError) as error:
+        raise Misused(str(error)) from error
+
+
+def data_folder(data: Path | None, config: Config) -> Path:
+    """Return the data folder: as told, as the environment has it, as configured, or the user's own."""
+    if data is not None:
+        return data.absolute()
+    told = os.environ.get("KINDGATE_DATA") or config.data
+    if told:
+        return Path(told).absolute()
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "kindgate"
+
+
+def worker_count(config: Config) -> int:
+    """Return how many workers to run."""
+    return config.workers or min(MAX_WORKERS, len(os.sched_getaffinity(0)))
+
+
+def upstreams_of(config: Config) -> tuple[Endpoint, ...]:
+    """Return who is asked: as configured, else the system's resolvers but for ourselves."""
+    return config.asked or tuple(one for one in system_resolvers() if not is_ourselves(one, config))
+
+
+def is_ourselves(endpoint: Endpoint, config: Config) -> bool:
+    """Say whether asking an endpoint would be asking this very nameserver."""
+    return any(
+        own == endpoint
+        or (own.port == endpoint.port and own.address in (sockets.ANY_V4, sockets.ANY_V6) and _is_loopback(endpoint))
+        for own in config.listen
+    )
+
+
+def _is_loopback(endpoint: Endpoint) -> bool:
+    return endpoint.address.startswith("127.") or endpoint.address == "::1"

@@ -1,0 +1,159 @@
+"""`kindgate run` and `kindgate nameserver`: the daemons, kept alive for people without systemd."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from appliance.commands.options import (
+    EXIT_USAGE,
+    Misused,
+    configured,
+    data_folder,
+    upstreams_of,
+    with_listening,
+    with_place,
+    worker_count,
+)
+from appliance.config import Config
+from appliance.nameserver import daemon as nameserver_daemon
+from appliance.nameserver.sockets import ListenError
+from appliance.world import bus, clock
+
+RESTART_S = 0.1
+RESTART_MAX_S = 5.0
+HEALTHY_S = 10.0
+READY_S = 10.0
+STOP_S = 8.0
+
+
+@click.command()
+@with_listening
+@with_place
+def nameserver(
+    dns: tuple[str, ...],
+    workers: int | None,
+    upstreams: tuple[str, ...],
+    data: Path | None,
+    config: Path | None,
+) -> None:
+    """Answer DNS: one daemon with its workers, in the foreground."""
+    told = configured(config, dns=dns, workers=workers, upstreams=upstreams)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s nameserver: %(message)s", stream=sys.stderr)
+    try:
+        asyncio.run(_serve(told, data_folder(data, told)))
+    except ListenError as error:
+        raise Misused(str(error)) from error
+
+
+async def _serve(told: Config, where: Path) -> None:
+    await nameserver_daemon.Daemon(told, upstreams_of(told), where, worker_count(told)).run()
+
+
+@click.command()
+@with_listening
+@with_place
+def run(
+    dns: tuple[str, ...],
+    workers: int | None,
+    upstreams: tuple[str, ...],
+    data: Path | None,
+    config: Path | None,
+) -> None:
+    """Run Kindgate: all its daemons, started again when one dies, stopped cleanly by Ctrl-C."""
+    told = configured(config, dns=dns, workers=workers, upstreams=upstreams)
+    where = data_folder(data, told)
+    with contextlib.suppress(OSError):
+        # Without a data folder there is no house and no bus; DNS is answered all the same.
+        where.mkdir(parents=True, exist_ok=True, mode=0o750)
+    arguments = ["--data", str(where)]
+    for flag, values in (("--dns", dns), ("--upstream", upstreams)):
+        arguments += [word for value in values for word in (flag, value)]
+    arguments += ["--workers", str(workers)] if workers else []
+    arguments += ["--config", str(config)] if config else []
+    sys.exit(asyncio.run(_supervise(told, where, arguments)))
+
+
+async def _supervise(told: Config, where: Path, arguments: list[str]) -> int:
+    """Keep the daemons alive until a signal or a fault that a restart does not mend; return the exit status."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    keeper = asyncio.create_task(_keep("nameserver", arguments, stopping))
+    greeter = asyncio.create_task(_greet(told, where))
+    await asyncio.wait([keeper, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
+    stopping.set()
+    greeter.cancel()
+    return await keeper
+
+
+async def _keep(name: str, arguments: list[str], stopping: asyncio.Event) -> int:
+    """Run a daemon, again and again, until it is to stop or its settings are wrong."""
+    pause = RESTART_S
+    while True:
+        began = clock.uptime()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "appliance", name, *arguments,
+            stdin=asyncio.subprocess.PIPE, env=os.environ | {nameserver_daemon.SUPERVISED: "1"},
+        )  # fmt: skip
+        ended = asyncio.create_task(process.wait())
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait([ended, stop], return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if stopping.is_set():
+            return await _end(process)
+        if process.returncode == EXIT_USAGE:
+            return EXIT_USAGE
+        pause = RESTART_S if clock.uptime() - began > HEALTHY_S else min(RESTART_MAX_S, pause * 2)
+        click.echo(f"The {name} ended ({process.returncode}) and is started again.", err=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await stopping.wait()
+        if stopping.is_set():
+            return 0
+
+
+async def _end(process: asyncio.subprocess.Process) -> int:
+    """Stop a daemon: politely, then not."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(STOP_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+    return 0
+
+
+async def _greet(told: Config, where: Path) -> None:
+    """Say where to go, once the nameserver answers."""
+    until = clock.uptime() + READY_S
+    status: dict[str, object] = {}
+    while clock.uptime() < until:
+        with contextlib.suppress(bus.BusError):
+            status = await asyncio.to_thread(bus.ask, where, nameserver_daemon.NAME, {"ask": "status"})
+            workers = status.get("workers")
+            if isinstance(workers, list) and all(worker["digest"] is not None for worker in workers):
+                break
+        await asyncio.sleep(0.05)
+    upstreams = ", ".join(str(one) for one in upstreams_of(told)) or "none: only blocked names are answered"
+    revision = status.get("revision")
+    house = f"revision {revision}" if revision else "none yet: every device is unknown"
+    first = told.listen[0]
+    server = f"@{first.address} -p {first.port}"
+    click.echo("Kindgate is running. Ctrl-C stops it.")
+    click.echo(f"  DNS        {', '.join(told.dns)} ({worker_count(told)} workers)")
+    click.echo(f"  Upstream   {upstreams}")
+    click.echo(f"  House      {house}")
+    click.echo(f"  Data       {where}")
+    click.echo(f"  Try        dig {server} malware.kindgate.test")
+    click.echo("  Next       kindgate house apply FILE     (an example: rules/README.md)")
+    if status.get("problem"):
+        click.echo(f"  Warning    {status['problem']}")
