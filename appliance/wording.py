@@ -10,6 +10,7 @@ ENGLISH: dict[str, str] = {
     "infrastructure": "Every device needs this to be online at all.",
     "malware": "This name is known for malware or phishing.",
     "hard": "Closed at this age: {category}. Two caregivers together can lift it.",
+    "hard_nobody": "Blocked on every device, and nobody can lift it: {category}.",
     "hard_adult": "Blocked on every device: {category}.",
     "pause": "The Internet is paused.",
     "grant": "Opened by a caregiver for a while: {what}.",
@@ -32,6 +33,7 @@ ENGLISH: dict[str, str] = {
     "default_block": "At this age only names on the allow-list are open.",
     "closed": "This device is not known here yet: a caregiver can add it.",
 }
+NOBODY_LIFTS = "csam"
 CATALOGUES = {"en": ENGLISH}
 
 
@@ -40,9 +42,14 @@ def sentence(reason: Reason, categories: Mapping[str, Category], language: str =
     catalogue = CATALOGUES.get(language, ENGLISH)
     args = dict(reason.args)
     code = reason.code
-    if code == "hard" and args.get("band") in ("adult", "unknown"):
+    if code == "hard" and args.get("category") == NOBODY_LIFTS:
+        code = "hard_nobody"
+    elif code == "hard" and args.get("band") in ("adult", "unknown"):
         code = "hard_adult"
     if code in ("category_block", "category_ask"):
         code = f"{code}_{args.get('origin')}"
-    words = {key: categories[value].name if value in categories else value for key, value in args.items()}
+    words = {
+        key: categories[value].name if key in ("category", "what") and value in categories else value
+        for key, value in args.items()
+    }
     return catalogue.get(code, catalogue.get(reason.code, reason.code)).format_map(words)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from appliance.core import house as houses
 from appliance.core.house import House
 from appliance.core.rulebook import Rulebook, RulebookError
 from appliance.nameserver import daemon, sockets
-from appliance.world import bus, neighbours, rules
+from appliance.world import bus, clock, neighbours, rules
 from appliance.world.snapshot import Loaded, load_snapshot
 
 RECIPE = "add-mac and strip-mac, add-subnet=32,128 and strip-subnet, cache-size=0 (README, The router)"
@@ -117,9 +117,8 @@ def _data(where: Path) -> Iterator[Finding]:
 
 def _house(loaded: Loaded, book: Rulebook, where: Path) -> Iterator[Finding]:
     if loaded.problem:
-        yield Finding(
-            Level.WRONG, loaded.problem, "kindgate house show > house.yaml && kindgate house apply house.yaml"
-        )
+        again = "kindgate house show > house.yaml && kindgate house apply house.yaml"
+        yield Finding(Level.WRONG, loaded.problem, again if loaded.snapshot else "kindgate house apply FILE")
     if loaded.snapshot is None:
         yield Finding(Level.HINT, "There is no house yet: every device is unknown", "kindgate house apply FILE")
         return
@@ -129,6 +128,10 @@ def _house(loaded: Loaded, book: Rulebook, where: Path) -> Iterator[Finding]:
     for path, words in houses.problems(house, book.categories.keys(), book.hard):
         place = ".".join(str(step) for step in path)
         yield Finding(Level.WRONG, f"House: {place}: {words}", f"kindgate house show --data {where}")
+    try:
+        clock.zone(house.time_zone)
+    except clock.UnknownZone as error:
+        yield Finding(Level.WRONG, f"House: time_zone: {error}", f"kindgate house show --data {where}")
 
 
 def _workers(status: Status, loaded: Loaded) -> Iterator[Finding]:
@@ -190,36 +193,48 @@ def _routers(loaded: Loaded, where: Path) -> Iterator[Finding]:
     house = loaded.snapshot.house if loaded.snapshot else House()
     listed = {address: forwarder.id for forwarder in house.forwarders for address in forwarder.addresses}
     for address in dict.fromkeys([*listed, *neighbours.gateways()]):
-        word = probe.token()
-        try:
-            router = Endpoint(address.partition("%")[0], DNS_PORT)
-            probe.ask(router, probe.marked(word, probe.FORGED))
-            sight = bus.ask(where, daemon.NAME, {"ask": "sight", "token": word}).get("sight")
-        except OSError:
-            sight = None
-        yield from _router(address, listed.get(address), sight)
+        router = Endpoint(address.partition("%")[0], DNS_PORT)
+        plain, forged = _sight(router, (), where), _sight(router, probe.FORGED, where)
+        if plain is None or forged is None:
+            if address in listed:
+                what = f"The router {address} ({listed[address]}) does not send its questions here"
+                yield Finding(Level.HINT, what, "enter this box as its DNS server")
+        else:
+            yield from _router(address, plain, forged)
 
 
-def _router(address: str, listed: str | None, sight: object) -> Iterator[Finding]:
+def _sight(router: Endpoint, options: Iterable[tuple[int, bytes]], where: Path) -> Status | None:
+    """Return what arrived here of a question with these options that a router was asked, None if nothing did."""
+    word = probe.token()
+    try:
+        probe.ask(router, probe.marked(word, options))
+        sight = bus.ask(where, daemon.NAME, {"ask": "sight", "token": word}).get("sight")
+    except OSError:
+        return None
+    return sight if isinstance(sight, dict) else None
+
+
+def _router(address: str, plain: Status, forged: Status) -> Iterator[Finding]:
     name = f"The router {address}"
-    if not isinstance(sight, dict):
-        if listed:
-            yield Finding(
-                Level.HINT, f"{name} ({listed}) does not send its questions here", "enter this box as its DNS server"
-            )
-        return
-    options = {int(code): bytes.fromhex(text) for code, text in sight["options"].items()}
-    leaked = sorted(code for code, data in probe.FORGED if options.get(code) == data)
-    if sight["via"] is None:
+    if plain["via"] is None:
         mend = f"list it: forwarders: [{{id: router, addresses: [{address}]}}], and tell it {RECIPE}"
         yield Finding(Level.WRONG, f"{name} asks for its clients, and they all look like one device", mend)
-    elif leaked:
-        codes = ", ".join(str(code) for code in leaked)
-        yield Finding(Level.WRONG, f"{name} lets a client's forged identity through (option {codes})", f"set {RECIPE}")
-    elif not options:
+        return
+    arrived = _options(forged)
+    leaked = [str(code) for code, data in probe.FORGED if arrived.get(code) == data]
+    if not _options(plain):
         yield Finding(Level.WRONG, f"{name} does not say who asks", f"set {RECIPE}")
-    else:
+    if leaked:
+        what = f"{name} lets a client's forged identity through (option {', '.join(leaked)})"
+        yield Finding(Level.WRONG, what, f"set {RECIPE}")
+    if _options(plain) and not leaked:
         yield Finding(Level.OK, f"{name} says who asks, and a forged identity does not come through")
+
+
+def _options(sight: Status) -> dict[int, bytes]:
+    """Return the identity options that a question brought along."""
+    told = sight["options"]
+    return {int(code): bytes.fromhex(text) for code, text in told.items()} if isinstance(told, dict) else {}
 
 
 def _counts(status: Status) -> Iterator[Finding]:

@@ -1,17 +1,18 @@
 """`kindgate explain NAME`: what happens to a name, for whom, why, and until when; works without a daemon."""
 
+import contextlib
 import sys
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import click
 import msgspec
 
 from appliance import wording
-from appliance.commands.options import Fault, configured, data_folder, with_place
+from appliance.commands.options import Fault, bundled_rules, configured, data_folder, with_place
 from appliance.core import names, policy
-from appliance.core.house import House
+from appliance.core.house import House, normal_address, normal_mac
 from appliance.core.policy import Policy
 from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Lift, Verdict
@@ -54,17 +55,21 @@ def explain(
     if loaded.problem:
         click.echo(f"Warning: {loaded.problem}", err=True)
     told = loaded.snapshot.house if loaded.snapshot else House()
-    book = rules.load_rulebook()
-    compiled = policy.compile(told, book, (rules.bundled_set(book),), clock.zone(told.time_zone))
+    book = bundled_rules()
+    try:
+        zone = clock.zone(told.time_zone)
+    except clock.UnknownZone as error:
+        raise Fault(str(error)) from error
+    compiled = policy.compile(told, book, (rules.bundled_set(book),), zone)
     subject = _subject(compiled, person, device)
     _check_type(qtype)
     try:
         asked = names.normalise(name)
     except names.BadName as error:
         raise Fault(str(error)) from error
-    verdict = policy.decide(compiled, subject, asked, None, _moment(at, told))
+    verdict = policy.decide(compiled, subject, asked, None, _moment(at, zone))
     sentence = wording.sentence(verdict.reason, book.categories, told.language)
-    until = None if verdict.until is None else clock.iso(verdict.until, clock.zone(told.time_zone))
+    until = None if verdict.until is None else clock.iso(verdict.until, zone)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(_plain(verdict, sentence, until))) + b"\n")
     else:
@@ -102,9 +107,9 @@ def _print(name: str, verdict: Verdict, sentence: str, until: str | None) -> Non
 def _subject(compiled: Policy, person: str | None, device: str | None) -> Subject:
     """Return who asks. Raises Fault for someone that the house doesn't know."""
     if device is not None:
-        word = device.lower()
+        words = _spellings(device)
         for known in compiled.house.devices:
-            if word in (known.id, (known.name or "").lower(), *known.macs, *known.addresses):
+            if not words.isdisjoint((known.id, (known.name or known.id).lower(), *known.macs, *known.addresses)):
                 if person is not None and known.person != _person(compiled, person):
                     raise Fault(f"the device {known.id} is not {person}'s")
                 return compiled.by_device[known.id]
@@ -112,6 +117,15 @@ def _subject(compiled: Policy, person: str | None, device: str | None) -> Subjec
     if person is not None:
         return compiled.by_person[_person(compiled, person)]
     return compiled.unknown
+
+
+def _spellings(word: str) -> set[str]:
+    """Return a word as a house may have it: a name in lower case, a MAC or an address in its one spelling."""
+    words = {word.lower()}
+    for normal in (normal_mac, normal_address):
+        with contextlib.suppress(ValueError):
+            words.add(normal(word))
+    return words
 
 
 def _person(compiled: Policy, word: str) -> str:
@@ -130,7 +144,7 @@ def _check_type(text: str) -> None:
         raise Fault(f"{text!r} is not a DNS type that is known here; write TYPE65 for the rest")
 
 
-def _moment(text: str | None, told: House) -> float:
+def _moment(text: str | None, zone: tzinfo) -> float:
     """Return a time in POSIX seconds; one without an offset is by the house's clock."""
     if text is None:
         return clock.now()
@@ -138,4 +152,6 @@ def _moment(text: str | None, told: House) -> float:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise Fault(f"{text!r} is not a time (2026-11-22T21:00)") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=clock.zone(told.time_zone))).timestamp()
+    if not 1970 < moment.year < 9999:
+        raise Fault(f"{text!r} is too far from now")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()

@@ -6,13 +6,13 @@ from typing import TextIO
 
 import click
 
-from appliance.commands.options import Fault, configured, data_folder, with_place
+from appliance.commands.options import Fault, bundled_rules, configured, data_folder, with_place
 from appliance.core import house as houses
 from appliance.core.document import Document, DocumentError, to_yaml
 from appliance.core.house import House
 from appliance.core.rulebook import Rulebook
 from appliance.nameserver import daemon
-from appliance.world import bus, clock, rules
+from appliance.world import bus, clock
 from appliance.world.snapshot import Snapshot, SnapshotError, load_snapshot, publish_house
 
 WAIT_S = 5.0
@@ -40,7 +40,7 @@ def apply(file: TextIO, data: Path | None, config: Path | None) -> None:
     where = data_folder(data, configured(config))
     name = "<stdin>" if file.name == "-" else file.name
     try:
-        told = parse_house(file.read(), rules.load_rulebook())
+        told = parse_house(file.read(), bundled_rules())
     except DocumentError as error:
         raise Fault("\n".join(f"{name}: line {line}: {text}" for line, text in error.problems)) from error
     except UnicodeDecodeError as error:
@@ -62,11 +62,15 @@ def show(data: Path | None, config: Path | None) -> None:
         click.echo(f"Warning: {loaded.problem}", err=True)
     if loaded.snapshot is None:
         click.echo("There is no house yet: every device is unknown.", err=True)
-    sys.stdout.write(to_yaml(loaded.snapshot.house if loaded.snapshot else House()))
+    # UTF-8 whatever the terminal speaks, because `apply` reads that.
+    sys.stdout.buffer.write(to_yaml(loaded.snapshot.house if loaded.snapshot else House()).encode())
 
 
 def parse_house(text: str, rulebook: Rulebook) -> House:
     """Return the house of a YAML text. Raises DocumentError with every line at fault."""
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+        # What a broken pipe leaves behind must not wipe out what the caregivers said.
+        raise DocumentError([(1, "nothing stands here; an empty house is written {}")])
     document = Document(text)
     told = document.to(House)
     found = [

@@ -10,7 +10,9 @@ import msgspec
 
 from appliance.config import MAX_WORKERS, Config, Endpoint, load_config
 from appliance.core.document import DocumentError
+from appliance.core.rulebook import Rulebook, RulebookError
 from appliance.nameserver import sockets
+from appliance.world import rules
 from appliance.world.resolvers import system_resolvers
 
 SYSTEM_CONFIG = Path("/etc/kindgate/appliance.yaml")
@@ -66,11 +68,22 @@ def configured(config: Path | None, **given: object) -> Config:
     path = config or (SYSTEM_CONFIG if SYSTEM_CONFIG.is_file() else None)
     try:
         told = {key: value for key, value in given.items() if value not in (None, ())}
-        return msgspec.structs.replace(load_config(path), **told)
+        configuration = msgspec.structs.replace(load_config(path), **told)
     except DocumentError as error:
         raise Misused("\n".join(f"{path}: {line}" for line in str(error).splitlines())) from error
     except (OSError, ValueError) as error:
         raise Misused(str(error)) from error
+    if not configuration.dns:
+        raise Misused(f"{path}: dns: needs an address to answer at")
+    return configuration
+
+
+def bundled_rules() -> Rulebook:
+    """Return the bundled rules. Raises Fault."""
+    try:
+        return rules.load_rulebook()
+    except (RulebookError, OSError) as error:
+        raise Fault(f"the bundled rules can't be read: {error}") from error
 
 
 def data_folder(data: Path | None, config: Config) -> Path:

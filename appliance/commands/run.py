@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from appliance.commands.options import (
     with_place,
     worker_count,
 )
-from appliance.config import Config
+from appliance.config import Config, Endpoint
 from appliance.nameserver import daemon as nameserver_daemon
 from appliance.nameserver.sockets import ListenError
 from appliance.world import bus, clock
@@ -30,6 +32,7 @@ RESTART_MAX_S = 5.0
 HEALTHY_S = 10.0
 READY_S = 10.0
 STOP_S = 8.0
+FREE_S = 3.0
 
 
 @click.command()
@@ -68,6 +71,7 @@ def run(
     """Run Kindgate: all its daemons, started again when one dies, stopped cleanly by Ctrl-C."""
     told = configured(config, dns=dns, workers=workers, upstreams=upstreams)
     where = data_folder(data, told)
+    _require_free(told)
     with contextlib.suppress(OSError):
         # Without a data folder there is no house and no bus; DNS is answered all the same.
         where.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -77,6 +81,33 @@ def run(
     arguments += ["--workers", str(workers)] if workers else []
     arguments += ["--config", str(config)] if config else []
     sys.exit(asyncio.run(_supervise(told, where, arguments)))
+
+
+def _require_free(told: Config) -> None:
+    """Refuse a port that is taken. Raises Misused.
+
+    Workers share their port, so that a second Kindgate of the same user would silently get half of the questions. One
+    that was killed leaves workers behind for a moment.
+    """
+    until = clock.uptime() + FREE_S
+    for endpoint in told.listen:
+        while not _is_free(endpoint):
+            if clock.uptime() > until:
+                raise Misused(f"can't listen on {endpoint}: {os.strerror(errno.EADDRINUSE)}")
+            clock.pause(0.05)
+
+
+def _is_free(endpoint: Endpoint) -> bool:
+    family = socket.AF_INET6 if endpoint.is_v6 else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as alone:
+            if endpoint.is_v6:
+                alone.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            alone.bind((endpoint.address, endpoint.port))
+    except OSError as error:
+        # Whatever else is the matter, the nameserver will say it.
+        return error.errno != errno.EADDRINUSE
+    return True
 
 
 async def _supervise(told: Config, where: Path, arguments: list[str]) -> int:

@@ -6,6 +6,7 @@ go first. Time is handed in.
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Message
@@ -38,53 +39,68 @@ class Kept:
         return max(0, int(at - self.put_at))
 
 
+class _Stored(NamedTuple):
+    """A reply as it lies in the cache: its octets, because they take a third of the room of what was read from them."""
+
+    wire: bytes
+    put_at: float
+    fresh_until: float
+    is_failure: bool
+
+    def kept(self) -> Kept:
+        """Return the reply, read again."""
+        return Kept(dns.parse_message(self.wire), self.put_at, self.fresh_until)
+
+
 class Answers:
     """Replies by key, no more than `max_octets` of them."""
 
-    __slots__ = ("_kept", "_octets", "max_octets")
+    __slots__ = ("_octets", "_stored", "max_octets")
 
     def __init__(self, max_octets: int) -> None:
-        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._stored: OrderedDict[Key, _Stored] = OrderedDict()
         self._octets = 0
         self.max_octets = max_octets
 
     def __len__(self) -> int:
         """Return the number of replies kept."""
-        return len(self._kept)
+        return len(self._stored)
 
     def get(self, key: Key, at: float) -> Kept | None:
         """Return a fresh reply, None if there is none."""
-        kept = self._kept.get(key)
-        if kept is None or not kept.put_at <= at < kept.fresh_until:
+        stored = self._stored.get(key)
+        if stored is None or not stored.put_at <= at < stored.fresh_until:
             return None
-        self._kept.move_to_end(key)
-        return kept
+        self._stored.move_to_end(key)
+        return stored.kept()
 
     def get_stale(self, key: Key, at: float) -> Kept | None:
         """Return a reply that was fresh within the last day, for when no upstream answers."""
-        kept = self._kept.get(key)
-        if kept is None or not kept.put_at <= at < kept.fresh_until + STALE_S or _is_failure(kept.message):
+        stored = self._stored.get(key)
+        if stored is None or stored.is_failure or not stored.put_at <= at < stored.fresh_until + STALE_S:
             return None
-        return kept
+        return stored.kept()
 
     def put(self, key: Key, message: Message, at: float) -> Kept:
         """Keep a reply for as long as it says, and return it. A failure does not push out what may be served stale."""
-        kept = Kept(message, at, at + lifetime_s(message))
-        if _is_failure(message) and self.get_stale(key, at) is not None:
+        lifetime = lifetime_s(message)
+        kept = Kept(message, at, at + lifetime)
+        is_failure = _is_failure(message)
+        if lifetime == 0 or (is_failure and self.get_stale(key, at) is not None):
             return kept
-        old = self._kept.pop(key, None)
+        old = self._stored.pop(key, None)
         if old is not None:
             self._octets -= _octets(old)
-        self._kept[key] = kept
-        self._octets += _octets(kept)
+        self._stored[key] = stored = _Stored(message.wire, at, kept.fresh_until, is_failure)
+        self._octets += _octets(stored)
         while self._octets > self.max_octets:
-            _, dropped = self._kept.popitem(last=False)
+            _, dropped = self._stored.popitem(last=False)
             self._octets -= _octets(dropped)
         return kept
 
     def forget(self) -> None:
         """Forget everything."""
-        self._kept.clear()
+        self._stored.clear()
         self._octets = 0
 
 
@@ -94,10 +110,9 @@ def lifetime_s(message: Message) -> int:
         return FAILURE_TTL_S
     if message.flags & dns.TC:
         return 0
-    is_negative = message.rcode == dns.NXDOMAIN or not any(record.rtype == message.qtype for record in message.answers)
     ttls = [record.ttl_s for record in message.answers]
-    if is_negative:
-        ttls.append(_negative_ttl_s(message))
+    if not message.has_answer:
+        ttls += [_negative_ttl_s(message), *(record.ttl_s for record in message.authorities)]
     return min([*ttls, MAX_TTL_S])
 
 
@@ -116,6 +131,5 @@ def _is_failure(message: Message) -> bool:
     return message.rcode not in (dns.NOERROR, dns.NXDOMAIN)
 
 
-def _octets(kept: Kept) -> int:
-    records = len(kept.message.answers) + len(kept.message.authorities) + len(kept.message.additionals)
-    return ENTRY_OCTETS + len(kept.message.wire) + 150 * records
+def _octets(stored: _Stored) -> int:
+    return ENTRY_OCTETS + len(stored.wire)

@@ -30,6 +30,13 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, object]]] = {}  # noqa: RUF012 -- PyYAML's own interface
 
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse an alias where it stands: what is written once is easier to read, and can't grow out of bounds."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not taken here", mark)
+        return super().compose_node(parent, index)
+
 
 class _Dumper(yaml.SafeDumper):
     """Puts between quotes what either YAML 1.1 or `_Loader` would take for something else than text."""
@@ -51,14 +58,13 @@ for _kind, _pattern, _first in _WORDS:
 class Document:
     """The plain values of a YAML text, and the line on which each begins."""
 
-    __slots__ = ("_lines", "_seen", "value")
+    __slots__ = ("_lines", "value")
 
     def __init__(self, text: str) -> None:
         """Read a text. Raises DocumentError: not YAML, a key written twice, an alias, too long or too deep."""
         if len(text) > MAX_CHARACTERS:
             raise DocumentError([(1, f"longer than {MAX_CHARACTERS} characters")])
         self._lines: dict[Path, int] = {(): 1}
-        self._seen: set[int] = set()
         try:
             loader = _Loader(text)
         except yaml.reader.ReaderError as error:
@@ -106,9 +112,6 @@ class Document:
         if path in self._lines and path:
             raise DocumentError([(node.start_mark.line + 1, f"{path[-1]!r} stands here a second time")])
         self._lines[path] = node.start_mark.line + 1
-        if id(node) in self._seen:
-            raise DocumentError([(node.start_mark.line + 1, "aliases (*name) are not taken here")])
-        self._seen.add(id(node))
         match node:
             case yaml.MappingNode():
                 return dict(self._pair(key, value, path, loader) for key, value in node.value)

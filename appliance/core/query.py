@@ -23,9 +23,8 @@ from appliance.core.wire.reader import WireError
 MAX_CNAMES = 11
 """A chain with more links is refused, as resolvers do anyway: a block behind many decoys must not pass."""
 MEMO_SHARE = 0.1
-MEMO_MAX_S = 6.0
-"""How long a finished reply may be given out again: this share of its TTL, which is taken off the TTL beforehand."""
-BLOCK_MEMO_S = 60.0
+"""Of what is left of an answer, the least share for which a finished reply may be given out again unchanged."""
+BLOCK_MEMO_S = 600.0
 
 _FORCED_MODE = {Answer.NXDOMAIN: BlockMode.NXDOMAIN, Answer.NODATA: BlockMode.NODATA}
 
@@ -108,20 +107,20 @@ def finish(setting: Setting, subject: Subject, ask: Ask, outcome: Kept | Failure
         return _blocked(setting, subject, query, cloaked, at)
     # An answer with TTL 0 is no longer fresh at once, yet not stale for those who asked for it together.
     is_stale = at >= max(outcome.fresh_until, outcome.put_at + 1)
-    ttl = ttl_s(subject, verdict, STALE_TTL_S if is_stale else outcome.fresh_until - at, at)
-    memo_s = 0.0 if is_stale else min(MEMO_MAX_S, ttl * MEMO_SHARE)
-    given_ttl = int(ttl - memo_s)
+    # The TTL stands in the octets: it is what will be left when they are given out for the last time.
+    left = STALE_TTL_S if is_stale else (outcome.fresh_until - at) * (1 - MEMO_SHARE)
+    ttl = ttl_s(subject, verdict, left, at)
     rcode = message.rcode
     if ask.name != query.name:
-        wire = reply.rewrite(query, ask.name, message, given_ttl)
+        wire = reply.rewrite(query, ask.name, message, ttl)
         rcode = dns.NOERROR if rcode == dns.NXDOMAIN else rcode
     elif is_stale:
-        wire = reply.pass_on(query, message, given_ttl, 0, (reply.EDE_STALE, ""))
+        wire = reply.pass_on(query, message, ttl, 0, (reply.EDE_STALE, ""))
     else:
-        wire = reply.pass_on(query, message, given_ttl, outcome.age_s(at))
+        wire = reply.pass_on(query, message, ttl, outcome.age_s(at))
     if not is_tcp and len(wire) > query.udp_octets:
         return Reply(reply.truncated(query, rcode), rcode, verdict)
-    return Reply(wire, rcode, verdict, at + memo_s)
+    return Reply(wire, rcode, verdict, at if is_stale else _last_given(outcome.fresh_until, verdict, ttl))
 
 
 def upstream_query(ask: Ask, ident: int, *, has_edns: bool = True) -> bytes:
@@ -155,11 +154,12 @@ def _blocked(setting: Setting, subject: Subject, query: Query, verdict: Verdict,
     mode = _FORCED_MODE[verdict.answer] if verdict.answer else blocking.mode or BlockMode.NULL
     ede = (_ede_code(verdict), setting.say(verdict.reason))
     rcode, wire = reply.block(query, blocking, mode, ttl, ede)
-    # The TTL stands in the octets: they may be given out for as long as it still fits before `until`.
-    keep_until = at + BLOCK_MEMO_S
-    if verdict.until is not None:
-        keep_until = min(keep_until, verdict.until - ttl)
-    return Reply(wire, rcode, verdict, keep_until)
+    return Reply(wire, rcode, verdict, _last_given(at + BLOCK_MEMO_S, verdict, ttl))
+
+
+def _last_given(end: float, verdict: Verdict, ttl: int) -> float:
+    """Return until when a reply with this TTL may be given out, so that nobody keeps it past `end` or the verdict."""
+    return (end if verdict.until is None else min(end, verdict.until)) - ttl
 
 
 def _ede_code(verdict: Verdict) -> int:

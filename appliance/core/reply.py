@@ -77,18 +77,20 @@ def block(query: Query, blocking: Blocking, mode: BlockMode, ttl_s: int, ede: Ed
 
 
 def pass_on(query: Query, message: Message, ttl_s: int, age_s: int, ede: Ede | None = None) -> bytes:
-    """Return an upstream's message as our reply, no TTL above `ttl_s` nor above what is left of it after `age_s`."""
-    additionals = message.additionals
-    opt_at = next((number for number, record in enumerate(additionals) if record.rtype == dns.OPT), len(additionals))
-    # What follows an OPT can't be kept without mending every compression pointer behind it.
-    additionals = additionals[:opt_at]
-    records = (*message.answers, *message.authorities, *additionals)
+    """Return an upstream's message as our reply, no TTL above `ttl_s` nor above what is left of it after `age_s`.
+
+    Only what the client needs is passed on: the answer, and the authority section where it proves that there is none
+    (SOA, NSEC) or the client checks signatures.
+    """
+    wants_proof = query.edns is not None and query.edns.do
+    authorities = () if message.has_answer and not wants_proof else message.authorities
+    records = (*message.answers, *authorities)
     start = dns.HEADER_OCTETS + len(message.question)
     body = bytearray(message.wire[start : records[-1].end] if records else b"")
     for record in records:
         left = min(ttl_s, max(0, record.ttl_s - age_s))
         body[record.ttl_at - start : record.ttl_at - start + 4] = left.to_bytes(4, "big")
-    counts = (len(message.answers), len(message.authorities), len(additionals))
+    counts = (len(message.answers), len(authorities), 0)
     flags = message.flags & (dns.TC | (dns.AD if _wants_ad(query) else 0))
     return _enclose(query, message.rcode, bytes(body), counts, flags, ede)
 

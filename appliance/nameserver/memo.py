@@ -4,6 +4,8 @@ A memo belongs to a policy state: all devices that are decided alike share one, 
 because the octets of its queries say who asks. Keys are a query without its id, values a reply without its id.
 """
 
+from itertools import islice
+
 from appliance.nameserver.counts import Cell
 
 Kept = tuple[float, bytes, Cell]
@@ -11,7 +13,8 @@ Kept = tuple[float, bytes, Cell]
 
 Memo = dict[bytes, Kept]
 
-MAX_REPLIES = 20_000
+MAX_REPLIES = 120_000
+"""About 40 MB."""
 MAX_QUERY_OCTETS = 600
 
 
@@ -27,12 +30,12 @@ class Memos:
         return self._memos.setdefault(state, {})
 
     def put(self, memo: Memo, query: bytes, kept: Kept) -> None:
-        """Keep a reply; when all is full, forget everything: it is learned anew in a moment."""
+        """Keep a reply; when all is full, the older half of the largest memo goes."""
         if len(query) > MAX_QUERY_OCTETS:
             return
-        if self._size >= MAX_REPLIES:
-            self.forget()
         if query not in memo:
+            if self._size >= MAX_REPLIES:
+                self._halve()
             self._size += 1
         memo[query] = kept
 
@@ -42,6 +45,13 @@ class Memos:
             for query in [query for query, kept in memo.items() if kept[0] <= at]:
                 del memo[query]
                 self._size -= 1
+
+    def _halve(self) -> None:
+        largest = max(self._memos.values(), key=len)
+        older = list(islice(largest, (len(largest) + 1) // 2))
+        for query in older:
+            del largest[query]
+        self._size -= len(older)
 
     def forget(self) -> None:
         """Forget every reply; the memos themselves stay, because the hot path holds them."""

@@ -1,7 +1,6 @@
 """What a worker makes of a query: who asks, what is decided, who is asked, and the reply."""
 
 import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -67,6 +66,7 @@ class Resolver:
         self.hot: dict[str, Memo] = {}
         """Source address → memo: all that the hot path needs to know of an asker."""
         self._seats: dict[str, Seat | None] = {}
+        self._mishaps: set[tuple[str, str, int]] = set()
         self.on_sight: Sight = lambda _: None
         self.in_force = self._compile(None)
 
@@ -181,10 +181,19 @@ class Resolver:
         deliver(reply.wire)
 
     def _mishap(self, error: Exception, wire: bytes, deliver: Deliver) -> None:
-        """Count and log a fault of our own (its place, never its words: they may hold a name), and say SERVFAIL."""
+        """Count a fault of our own, log it once (its place, never its words: they may hold a name), say SERVFAIL."""
         self.counts.add("errors")
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        log.error("a query could not be answered: %s in %s, line %s", type(error).__name__, frame.name, frame.lineno)
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = (
+            type(error).__name__,
+            trace.tb_frame.f_code.co_qualname if trace else "",
+            trace.tb_lineno if trace else 0,
+        )
+        if place not in self._mishaps:
+            self._mishaps.add(place)
+            log.error("a query could not be answered: %s in %s, line %d", *place)
         flags = dns.QR | dns.RA | dns.SERVFAIL
         deliver(wire[:2] + dns.header(0, flags, (0, 0, 0, 0))[2:])
 

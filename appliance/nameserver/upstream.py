@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import os
+import select
 import socket
 from collections import deque
 from collections.abc import Callable
-from random import SystemRandom
 
 from appliance.config import Endpoint
 from appliance.core.answers import Answers, Kept, Key
@@ -27,12 +28,35 @@ MAX_STRAY = 100
 SICK_AFTER = 3
 SICK_S = 5.0
 RECEIVE_OCTETS = 65_535
-LOWEST_PORT, HIGHEST_PORT = 1_024, 65_535
+LOWEST_PORT = 1_024
 PORT_TRIES = 8
 
 Done = Callable[[Kept | Failure], None]
 
-_random = SystemRandom()
+
+class _Random:
+    """Numbers that nobody guesses, fetched from the system a page at a time."""
+
+    def __init__(self) -> None:
+        self._pool = b""
+        self._pos = 0
+
+    def u16(self) -> int:
+        """Return a number from 0 to 65535."""
+        if self._pos >= len(self._pool):
+            self._pool = os.urandom(4_096)
+            self._pos = 0
+        self._pos += 2
+        return self._pool[self._pos - 2] << 8 | self._pool[self._pos - 1]
+
+    def port(self) -> int:
+        """Return a port that is nobody's by right."""
+        while (number := self.u16()) < LOWEST_PORT:
+            pass
+        return number
+
+
+_random = _Random()
 
 
 class Upstream:
@@ -67,6 +91,10 @@ class Upstreams:
         self._under_way: dict[Key, list[Done]] = {}
         self._waiting: deque[Ask] = deque()
         self._open = 0
+        # One poll object for the sockets of all questions: the event loop's own book-keeping costs more than they do.
+        self._poll = select.epoll()
+        self._exchanges: dict[int, _Exchange] = {}
+        self.loop.add_reader(self._poll.fileno(), self._ready)
 
     def ask(self, ask: Ask, done: Done) -> None:
         """Ask, and call `done` with what came of it; who asks the same meanwhile gets the same answer."""
@@ -108,6 +136,22 @@ class Upstreams:
         while self._waiting and self._open < MAX_OPEN:
             self._start(self._waiting.popleft())
 
+    def expect(self, opened: socket.socket, exchange: "_Exchange") -> None:
+        """Wake an exchange when its socket has something to read."""
+        self._exchanges[opened.fileno()] = exchange
+        self._poll.register(opened.fileno(), select.EPOLLIN)
+
+    def give_up(self, opened: socket.socket) -> None:
+        """Close a socket; the poll forgets it by itself."""
+        self._exchanges.pop(opened.fileno(), None)
+        opened.close()
+
+    def _ready(self) -> None:
+        for fd, _ in self._poll.poll(0):
+            exchange = self._exchanges.get(fd)
+            if exchange is not None:
+                exchange.readable()
+
     def _start(self, ask: Ask) -> None:
         self._open += 1
         _Exchange(self, ask).attempt()
@@ -136,7 +180,7 @@ class _Exchange:
             self._upstreams.settle(self._ask, self._fallback)
             return
         upstream = self._upstream
-        self._id = _random.getrandbits(16)
+        self._id = _random.u16()
         self._stray = 0
         try:
             self._socket = fresh_socket(upstream.endpoint)
@@ -145,14 +189,15 @@ class _Exchange:
             self._upstreams.loop.call_soon(self._next)
             return
         self._upstreams.counts.add("upstream.asked")
-        self._upstreams.loop.add_reader(self._socket, self._readable)
+        self._upstreams.expect(self._socket, self)
         self._timer = self._upstreams.loop.call_later(TRY_S[self._number], self._next)
 
     @property
     def _upstream(self) -> Upstream:
         return self._order[self._number % len(self._order)]
 
-    def _readable(self) -> None:
+    def readable(self) -> None:
+        """Take what came."""
         if self._socket is None:
             return
         try:
@@ -222,7 +267,7 @@ class _Exchange:
             self._judge(message)
 
     async def _exchange(self, upstream: Upstream) -> bytes:
-        self._id = _random.getrandbits(16)
+        self._id = _random.u16()
         wire = upstream_query(self._ask, self._id, has_edns=upstream.knows_edns)
         reader, writer = await asyncio.open_connection(upstream.endpoint.address, upstream.endpoint.port)
         try:
@@ -236,8 +281,7 @@ class _Exchange:
             self._timer.cancel()
             self._timer = None
         if self._socket is not None:
-            self._upstreams.loop.remove_reader(self._socket)
-            self._socket.close()
+            self._upstreams.give_up(self._socket)
             self._socket = None
 
 
@@ -248,7 +292,7 @@ def fresh_socket(endpoint: Endpoint) -> socket.socket:
     try:
         for _ in range(PORT_TRIES):
             with contextlib.suppress(OSError):
-                opened.bind(("::" if endpoint.is_v6 else "", _random.randint(LOWEST_PORT, HIGHEST_PORT)))
+                opened.bind(("::" if endpoint.is_v6 else "", _random.port()))
                 break
         opened.connect((endpoint.address, endpoint.port))
     except OSError:

@@ -101,7 +101,7 @@ class Bus:
     def _reply(self, line: bytes) -> object:
         try:
             request = msgspec.json.decode(line, type=dict[str, object])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             self.dropped += 1
             return {"bus": VERSION, "error": "a request is one line of JSON"}
         if request.get("bus") != VERSION:
@@ -122,7 +122,7 @@ def ask(data: Path, daemon: str, request: dict[str, object], timeout_s: float = 
                 answer = msgspec.json.decode(answered.readline(MAX_LINE_OCTETS), type=dict[str, object])
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
         raise NotRunning(f"no {daemon} is running with the data folder {data}") from error
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, msgspec.MsgspecError, RecursionError) as error:
         raise BusError(f"the {daemon} did not answer: {error}") from error
     if "error" in answer:
         raise BusError(f"the {daemon} says: {answer['error']}")

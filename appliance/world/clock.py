@@ -27,7 +27,7 @@ def zone(name: str) -> tzinfo:
         return UTC
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError) as error:
+    except (LookupError, OSError, ValueError) as error:
         raise UnknownZone(f"there is no time zone {name!r}; they are named like Europe/Berlin") from error
 
 

@@ -7,7 +7,6 @@ from appliance.core.domainset import DomainSet, build
 from appliance.core.rulebook import Rulebook, RulebookError
 
 _PACKAGE = Path(__file__).parents[1]
-MAX_FILE_OCTETS = 4_000_000
 
 
 def folder() -> Path:
@@ -22,7 +21,16 @@ def load_rulebook(where: Path | None = None) -> Rulebook:
     """Return the rules of a folder, by default the bundled ones. Raises RulebookError and OSError."""
     root = where or folder()
     files = [*root.glob("*.yaml"), *(root / "lists").glob("*.txt")]
-    return rulebook.parse({path.relative_to(root).as_posix(): path.read_text("utf-8") for path in sorted(files)})
+    return rulebook.parse({(name := path.relative_to(root).as_posix()): _text(path, name) for path in sorted(files)})
+
+
+def _text(path: Path, name: str) -> str:
+    octets = path.read_bytes()
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise RulebookError(f"{name}: line {line}: not UTF-8") from error
 
 
 def bundled_set(rules: Rulebook) -> DomainSet:

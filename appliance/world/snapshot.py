@@ -1,11 +1,13 @@
 """`house.json`: the house as the daemons run it, replaced whole; the one before it is kept for a cold boot."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -43,7 +45,7 @@ class Loaded(msgspec.Struct, frozen=True):
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: int
-    revision: int
+    revision: Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
     house: msgspec.Raw
 
 
@@ -51,7 +53,7 @@ def parse_snapshot(text: bytes) -> Snapshot:
     """Return the snapshot of a file's octets. Raises HouseError."""
     try:
         file = msgspec.json.decode(text, type=_File)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HouseError(str(error)) from error
     if file.format != FORMAT:
         raise HouseError(f"format {file.format} is not known here")
@@ -91,6 +93,8 @@ def _publish(data: Path, house: House) -> Snapshot:
     revision = max((snapshot.revision for snapshot in known if snapshot), default=0) + 1
     file = _File(FORMAT, revision, msgspec.Raw(msgspec.json.encode(house)))
     snapshot = parse_snapshot(msgspec.json.encode(file))
+    if len(snapshot.text) > MAX_OCTETS:
+        raise OSError(errno.EFBIG, f"the house is longer than {MAX_OCTETS} octets")
     fresh = data / f".{CURRENT}.new"
     with fresh.open("wb") as handle:
         handle.write(snapshot.text)

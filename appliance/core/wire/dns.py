@@ -148,6 +148,11 @@ class Message:
     additionals: tuple[Record, ...]
     edns: Edns | None
 
+    @property
+    def has_answer(self) -> bool:
+        """It has a record of the type asked for; otherwise it says that there is none (RFC 2308 section 2)."""
+        return self.rcode == NOERROR and any(record.rtype == self.qtype for record in self.answers)
+
 
 def parse_name(wire: bytes, pos: int, *, allow_pointers: bool = True) -> tuple[str, int]:
     """Return the name at `pos` in normal form and the position after it (RFC 1035 section 4.1.4).
