@@ -1,0 +1,1 @@
+"""An evening in a house: whole journeys."""
