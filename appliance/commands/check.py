@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from appliance.commands import probe
-from appliance.commands.options import configured, data_folder, upstreams_of, with_listening, with_place
+from appliance.commands.options import configured, data_folder, place_of, upstreams_of, with_listening, with_place
 from appliance.config import DNS_PORT, Config, Endpoint
 from appliance.core import house as houses
 from appliance.core.house import House
@@ -126,8 +126,7 @@ def _house(loaded: Loaded, book: Rulebook, where: Path) -> Iterator[Finding]:
     counted = f"{len(house.persons)} persons, {len(house.devices)} devices, {len(house.forwarders)} forwarders"
     yield Finding(Level.OK, f"House: revision {loaded.snapshot.revision}, {counted}")
     for path, words in houses.problems(house, book.categories.keys(), book.hard):
-        place = ".".join(str(step) for step in path)
-        yield Finding(Level.WRONG, f"House: {place}: {words}", f"kindgate house show --data {where}")
+        yield Finding(Level.WRONG, f"House: {place_of(path)}: {words}", f"kindgate house show --data {where}")
     try:
         clock.zone(house.time_zone)
     except clock.UnknownZone as error:

@@ -6,7 +6,7 @@ from typing import TextIO
 
 import click
 
-from appliance.commands.options import Fault, bundled_rules, configured, data_folder, with_place
+from appliance.commands.options import Fault, bundled_rules, configured, data_folder, place_of, with_place
 from appliance.core import house as houses
 from appliance.core.document import Document, DocumentError, to_yaml
 from appliance.core.house import House
@@ -74,13 +74,13 @@ def parse_house(text: str, rulebook: Rulebook) -> House:
     document = Document(text)
     told = document.to(House)
     found = [
-        (document.line(path), f"{'.'.join(str(step) for step in path)}: {words}")
+        (document.line(path), f"{place_of(path)}: {words}")
         for path, words in houses.problems(told, rulebook.categories.keys(), rulebook.hard)
     ]
     try:
         clock.zone(told.time_zone)
     except clock.UnknownZone as error:
-        found.append((document.line(("time_zone",)), str(error)))
+        found.append((document.line(("time_zone",)), f"time_zone: {error}"))
     if found:
         raise DocumentError(found)
     return told

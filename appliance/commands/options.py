@@ -10,6 +10,7 @@ import msgspec
 
 from appliance.config import MAX_WORKERS, Config, Endpoint, load_config
 from appliance.core.document import DocumentError
+from appliance.core.document import Path as Steps
 from appliance.core.rulebook import Rulebook, RulebookError
 from appliance.nameserver import sockets
 from appliance.world import rules
@@ -84,6 +85,11 @@ def bundled_rules() -> Rulebook:
         return rules.load_rulebook()
     except (RulebookError, OSError) as error:
         raise Fault(f"the bundled rules can't be read: {error}") from error
+
+
+def place_of(path: Steps) -> str:
+    """Return where in a house something stands, as a person counts: ``persons.#1.band``."""
+    return ".".join(f"#{step + 1}" if isinstance(step, int) else step for step in path)
 
 
 def data_folder(data: Path | None, config: Config) -> Path:

@@ -130,7 +130,7 @@ async def _keep(name: str, arguments: list[str], stopping: asyncio.Event) -> int
     while True:
         began = clock.uptime()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "appliance", name, *arguments,
+            sys.executable, "-P", "-m", "appliance", name, *arguments,
             stdin=asyncio.subprocess.PIPE, env=os.environ | {nameserver_daemon.SUPERVISED: "1"},
         )  # fmt: skip
         ended = asyncio.create_task(process.wait())

@@ -26,7 +26,8 @@ _MAC = regex(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
 _ID = r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$"
 
 Id = Annotated[str, msgspec.Meta(pattern=_ID, description="a short word: letters, digits, - . _")]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern="^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
+"""What a person calls a thing: one line."""
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 

@@ -309,14 +309,12 @@ def _labelled(subject: Subject, label: Label | None, until: float | None) -> Ver
 
 
 def _default(subject: Subject, until: float | None) -> Verdict:
-    match subject.mode:
-        case Mode.OPEN:
-            return _admit(subject, Step.DEFAULT, Reason("default_allow"), until)
-        case Mode.ASK:
-            return _refuse(subject, Action.ASK, Step.DEFAULT, Reason("default_ask"), until)
-        case Mode.ALLOW_LIST:
-            code = "closed" if subject.is_closed else "default_block"
-            return _refuse(subject, Action.BLOCK, Step.DEFAULT, Reason(code), until)
+    if subject.mode is Mode.OPEN:
+        return _admit(subject, Step.DEFAULT, Reason("default_allow"), until)
+    if subject.mode is Mode.ASK:
+        return _refuse(subject, Action.ASK, Step.DEFAULT, Reason("default_ask"), until)
+    code = "closed" if subject.is_closed else "default_block"
+    return _refuse(subject, Action.BLOCK, Step.DEFAULT, Reason(code), until)
 
 
 def _afterwards(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 from re import compile as regex
+from typing import Annotated
 
 import msgspec
 
@@ -34,7 +35,7 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     and `days` are those on which it starts.
     """
 
-    name: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     start: str
     end: str
     days: tuple[Day, ...] = EVERY_DAY

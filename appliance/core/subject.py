@@ -95,7 +95,7 @@ class Subject:
     def next_change(self, at: float) -> float | None:
         """Return the next moment (POSIX seconds) at which a decision for this asker could change by itself."""
         moments = [moment for moment in self.changes if moment > at][:1]
-        if self.windows and self.zone is not None:
+        if self.zone is not None:
             change = schedule.next_change(self.windows, self.zone, at)
             if change is not None:
                 moments.append(change)

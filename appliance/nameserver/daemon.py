@@ -171,7 +171,7 @@ class Daemon:
 
     async def _keep(self, worker: _Worker) -> None:
         """Start a worker, and start it again when it ends: at once after a long life, later after a short one."""
-        pause = RESTART_S
+        pause = 0.0
         while True:
             try:
                 await self._start(worker)
@@ -190,11 +190,15 @@ class Daemon:
         ours, theirs = socket.socketpair()
         fds = [opened.fileno() for opened, _ in worker.sockets]
         worker.started_at = worker.heard_at = clock.uptime()
-        with theirs:
-            worker.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "appliance.nameserver.worker", str(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL, pass_fds=[theirs.fileno(), *fds],
-            )  # fmt: skip
+        try:
+            with theirs:
+                worker.process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-P", "-m", "appliance.nameserver.worker", str(theirs.fileno()),
+                    stdin=asyncio.subprocess.DEVNULL, pass_fds=[theirs.fileno(), *fds],
+                )  # fmt: skip
+        except OSError:
+            ours.close()
+            raise
         worker.link = await Link.over(ours)
         listeners = tuple(Listener(opened.fileno(), is_tcp) for opened, is_tcp in worker.sockets)
         asked = tuple(str(upstream) for upstream in self._upstreams)

@@ -1,5 +1,6 @@
 """What a worker makes of a query: who asks, what is decided, who is asked, and the reply."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -195,7 +196,9 @@ class Resolver:
             self._mishaps.add(place)
             log.error("a query could not be answered: %s in %s, line %d", *place)
         flags = dns.QR | dns.RA | dns.SERVFAIL
-        deliver(wire[:2] + dns.header(0, flags, (0, 0, 0, 0))[2:])
+        # Where the fault is the delivery's own, it must not reach those who wait for the same answer.
+        with contextlib.suppress(Exception):
+            deliver(wire[:2] + dns.header(0, flags, (0, 0, 0, 0))[2:])
 
     def _compile(self, snapshot: Snapshot | None) -> InForce:
         house = snapshot.house if snapshot else House()

@@ -1,4 +1,7 @@
-"""DNS over UDP and TCP: octets in, octets out. The hot path is `Udp.read`; everything else may take its time."""
+"""DNS over UDP and TCP: octets in, octets out.
+
+The hot path is `Udp.read`; everything else may take its time.
+"""
 
 import asyncio
 import contextlib
@@ -96,27 +99,44 @@ class Tcp:
             if self._connections > MAX_CONNECTIONS:
                 self._resolver.counts.add("dropped.connections")
             elif self._resolver.is_answered(source := source_key(writer.get_extra_info("peername"))):
-                with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+                with contextlib.suppress(OSError, TimeoutError):
                     await self._converse(reader, writer, source)
         finally:
+            await _hang_up(writer)
             self._connections -= 1
-            writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, source: str) -> None:
         """Answer the queries of one connection, each as soon as it can be (RFC 7766 section 7)."""
         room = asyncio.Semaphore(MAX_UNANSWERED)
-        while True:
+
+        def deliver(reply: bytes) -> None:
+            room.release()
+            if not writer.is_closing():
+                writer.write(len(reply).to_bytes(2, "big") + reply)
+
+        try:
+            while True:
+                async with asyncio.timeout(IDLE_S):
+                    await writer.drain()
+                    await room.acquire()
+                    size = int.from_bytes(await reader.readexactly(2), "big")
+                    wire = await reader.readexactly(size)
+                if not self._resolver.resolve(wire, source, deliver, is_tcp=True):
+                    # What is no question makes all that follows on this connection doubtful.
+                    return
+        except asyncio.IncompleteReadError:
+            # The client has no more to ask, and may have closed only its own half: it still gets its answers.
+            room.release()
             async with asyncio.timeout(IDLE_S):
-                await room.acquire()
-                size = int.from_bytes(await reader.readexactly(2), "big")
-                wire = await reader.readexactly(size)
+                for _ in range(MAX_UNANSWERED):
+                    await room.acquire()
 
-            def deliver(reply: bytes) -> None:
-                room.release()
-                if not writer.is_closing():
-                    writer.write(len(reply).to_bytes(2, "big") + reply)
 
-            if not self._resolver.resolve(wire, source, deliver, is_tcp=True):
-                # What is no question makes all that follows on this connection doubtful.
-                return
-            await writer.drain()
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection once its answers are sent; one that takes none is cut."""
+    writer.close()
+    try:
+        async with asyncio.timeout(IDLE_S):
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        writer.transport.abort()

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from appliance.core import names
-from appliance.core.wire.reader import WireError
+from appliance.core.wire.reader import Reader, WireError
 
 A: Final = 1
 NS: Final = 2
@@ -64,6 +64,7 @@ _HEADER = Struct("!HHHHHH")
 _RECORD = Struct("!HHIH")
 _OPTION = Struct("!HH")
 _QUESTION = Struct("!HH")
+_TO_QUESTION = b"\xc0\x0c"
 
 QTYPE_NAMES: Final = {
     1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 13: "HINFO", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV",
@@ -117,8 +118,7 @@ class Refusal:
     edns: Edns | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """Where a resource record lies in a message, and what policy must know of it."""
 
     name: str
@@ -252,7 +252,7 @@ def parse_message(wire: bytes) -> Message:
     ident, flags, questions, *counts = _HEADER.unpack_from(wire)
     name, pos = _parse_question(wire, questions)
     qtype, qclass = _QUESTION.unpack_from(wire, pos - 4)
-    sections = _parse_sections(wire, pos, (counts[0], counts[1], counts[2]))
+    sections = _parse_sections(wire, pos, (counts[0], counts[1], counts[2]), name)
     edns = _parse_opt(wire, sections[2])
     rcode = flags & 15 | (edns.extended_rcode << 4 if edns else 0)
     question = wire[HEADER_OCTETS:pos]
@@ -349,13 +349,13 @@ def _is_hash(name: str) -> bool:
 
 
 def _parse_sections(
-    wire: bytes, pos: int, counts: tuple[int, int, int]
+    wire: bytes, pos: int, counts: tuple[int, int, int], asked: str = ""
 ) -> tuple[tuple[Record, ...], tuple[Record, ...], tuple[Record, ...]]:
     sections = []
     for count in counts:
         section = []
         for _ in range(count):
-            found = _parse_record(wire, pos)
+            found = _parse_record(wire, pos, asked)
             section.append(found)
             pos = found.end
         sections.append(tuple(section))
@@ -364,8 +364,12 @@ def _parse_sections(
     return sections[0], sections[1], sections[2]
 
 
-def _parse_record(wire: bytes, start: int) -> Record:
-    name, pos = parse_name(wire, start)
+def _parse_record(wire: bytes, start: int, asked: str) -> Record:
+    # Most records of most answers are the question's: their name is a pointer to it.
+    if wire[start : start + 2] == _TO_QUESTION and asked:
+        name, pos = asked, start + 2
+    else:
+        name, pos = parse_name(wire, start)
     if pos + 10 > len(wire):
         raise WireError("record past the end")
     rtype, rclass, ttl_s, rdlength = _RECORD.unpack_from(wire, pos)
@@ -383,14 +387,9 @@ def _parse_opt(wire: bytes, additionals: tuple[Record, ...]) -> Edns | None:
     if len(found) > 1 or found[0].name:
         raise WireError("more than one OPT, or not at the root")
     ttl = int.from_bytes(wire[found[0].ttl_at : found[0].ttl_at + 4], "big")
+    reader = Reader(wire, found[0].rdata_at, found[0].end)
     options = []
-    pos, end = found[0].rdata_at, found[0].end
-    while pos < end:
-        if pos + 4 > end:
-            raise WireError("option past the end")
-        code, size = _OPTION.unpack_from(wire, pos)
-        pos += 4 + size
-        if pos > end:
-            raise WireError("option past the end")
-        options.append((code, wire[pos - size : pos]))
+    while reader.left:
+        code, size = reader.u16(), reader.u16()
+        options.append((code, reader.take(size)))
     return Edns(found[0].rclass, ttl >> 16 & 255, bool(ttl & DO), tuple(options), ttl >> 24)
