@@ -88,7 +88,7 @@ def pairs(book: Rulebook) -> list[tuple[str, str]]:
     by_tag: dict[str, list[str]] = {}
     for entry in book.entries:
         by_tag.setdefault(entry.tag, []).append(entry.name)
-    found = []
+    found: list[tuple[str, str]] = []
     while len(found) < PAIRS:
         device = chance.choice(list(DEVICES))
         kind = chance.random()

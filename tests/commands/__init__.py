@@ -1,0 +1,1 @@
+"""What stands behind each command, called as a person calls it."""

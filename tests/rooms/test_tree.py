@@ -1,0 +1,91 @@
+"""The shape of the tree: every module says what it knows, has a twin among the tests, and stands on the map."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.rooms import tree
+from tests.rooms.tree import ROOT
+
+MAX_LINES = {"appliance": 400, "scripts": 400, "tests": 500}
+"""What grows beyond this holds two things; a test's tables of cases may be longer."""
+NO_TWINS = {"rooms", "rules", "lab", "scenarios"}
+"""Folders of tests that belong to no module."""
+ROOMS = ("appliance", "tests", "scripts")
+EVERY_PY = sorted(path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+def twin(module: Path) -> Path:
+    """Return where the tests of a module stand: ``appliance/a/b.py`` → ``tests/a/test_b.py``."""
+    inside = module.relative_to("appliance")
+    return Path("tests") / inside.parent / f"test_{inside.stem.strip('_')}.py"
+
+
+@pytest.mark.parametrize("path", EVERY_PY)
+def test_a_file_says_what_it_is(path: str) -> None:
+    """Every module, test and script begins by saying what it is, on one line; a module in one sentence."""
+    said = ast.get_docstring(ast.parse((ROOT / path).read_text("utf-8")), clean=True)
+    assert said, f"{path} has no docstring"
+    first = said.split("\n\n")[0]
+    assert "\n" not in first
+    assert first[-1] in ".?", f"{path}: {first}"
+    assert ". " not in first or not path.startswith("appliance/"), f"{path} begins with several sentences: {first}"
+
+
+@pytest.mark.parametrize("path", EVERY_PY)
+def test_a_file_is_short(path: str) -> None:
+    """No file is longer than a person reads in one go."""
+    assert len((ROOT / path).read_text("utf-8").splitlines()) <= MAX_LINES[path.split("/", maxsplit=1)[0]]
+
+
+@pytest.mark.parametrize("module", [path.as_posix() for path in tree.modules()])
+def test_a_module_has_a_twin(module: str) -> None:
+    """What has no test of its own name is not tested on purpose."""
+    assert (ROOT / twin(Path(module))).is_file(), f"{module} wants {twin(Path(module))}"
+
+
+def test_a_test_has_a_module() -> None:
+    """Each test file stands where its module does; one module may have several, and so may third-party cases."""
+    twins = {twin(module) for module in tree.modules()}
+    strays = [
+        path.as_posix()
+        for path in (found.relative_to(ROOT) for found in (ROOT / "tests").rglob("test_*.py"))
+        if path.parts[1] not in NO_TWINS
+        and not any(path.parent == one.parent and f"{path.stem}_".startswith(f"{one.stem}_") for one in twins)
+        and "shared(" not in (ROOT / path).read_text("utf-8")
+    ]
+    assert strays == []
+
+
+def mapped() -> dict[Path, str]:
+    """Return what the README's map says of each path; folders end in ``/``."""
+    (block,) = tree.blocks(tree.section(tree.README.read_text("utf-8"), "## Map"), "text")
+    found: dict[Path, str] = {}
+    above: list[tuple[int, Path]] = []
+    for line in block.text.splitlines():
+        indent = len(line) - len(line.lstrip())
+        name, _, says = line.strip().partition(" ")
+        above = [(depth, folder) for depth, folder in above if depth < indent]
+        path = (above[-1][1] if above else Path()) / name
+        assert path not in found, f"{path} stands there twice"
+        found[path] = says.strip()
+        if name.endswith("/"):
+            above.append((indent, path))
+    return found
+
+
+def test_the_map_is_true() -> None:
+    """Everything on the map exists, as a file or a folder, and is told in words."""
+    for path, says in mapped().items():
+        assert (ROOT / path).exists(), f"{path} is on the map and nowhere else"
+        assert says, f"{path}: what is it?"
+
+
+def test_the_map_is_whole() -> None:
+    """Every module and folder of the package, every top-level entry and every script is on the map."""
+    files = tree.files()
+    told = [path for path in files if path.parts[0] in ("appliance", "scripts", ".ci")]
+    wanted = {Path(path.parts[0]) for path in files} | {path.parent for path in told}
+    wanted |= {path for path in told if path.name != "__init__.py" and not path.parent.name.endswith("lib")}
+    assert wanted - mapped().keys() == set()

@@ -1,0 +1,1 @@
+"""The bundled rules as data: what they promise, name by name."""

@@ -1,0 +1,117 @@
+"""What the installer sets: endpoints in one spelling, errors with lines."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.config import Config, Endpoint, load_config, parse_endpoint
+from appliance.core.document import DocumentError
+
+ENDPOINTS = [
+    ("127.0.0.1:5300", None, "127.0.0.1:5300", False),
+    (" 127.0.0.1:5300 ", None, "127.0.0.1:5300", False),
+    ("127.0.0.1", 53, "127.0.0.1:53", False),
+    ("[::1]:5300", None, "[::1]:5300", True),
+    ("[2001:DB8::1]", 53, "[2001:db8::1]:53", True),
+    ("2001:db8::1", 53, "[2001:db8::1]:53", True),
+    ("[::]:53", None, "[::]:53", True),
+    ("[::ffff:192.0.2.1]:53", None, "192.0.2.1:53", False),
+    ("0.0.0.0:65535", None, "0.0.0.0:65535", False),
+]
+
+
+@pytest.mark.parametrize(("text", "default", "expected", "is_v6"), ENDPOINTS)
+def test_an_endpoint_has_one_spelling(text: str, default: int | None, expected: str, *, is_v6: bool) -> None:
+    """Which is read back as itself."""
+    found = parse_endpoint(text, default)
+    assert (expected, is_v6) == (str(found), found.is_v6)
+    assert found == parse_endpoint(str(found), None)
+
+
+WRONG_ENDPOINTS = [
+    ("127.0.0.1", None, "needs a port"),
+    ("::1", None, "needs a port"),
+    ("[::1]", None, "needs a port"),
+    ("127.0.0.1:", None, "needs a port"),
+    ("127.0.0.1:0", None, "a port is a number"),
+    ("127.0.0.1:65536", 53, "a port is a number"),
+    ("127.0.0.1:dns", 53, "a port is a number"),
+    ("127.0.0.1:-1", 53, "a port is a number"),
+    ("127.0.0.1:٥٣", 53, "a port is a number"),
+    ("[::1]5300", None, r"not \[ADDRESS\]:PORT"),
+    ("[::1", 53, r"not \[ADDRESS\]:PORT"),
+    ("[]:53", None, "IPv4 or IPv6"),
+    ("example.com:53", None, "IPv4 or IPv6"),
+    ("", 53, "IPv4 or IPv6"),
+]
+
+
+@pytest.mark.parametrize(("text", "default", "words"), WRONG_ENDPOINTS)
+def test_what_is_no_endpoint_is_refused(text: str, default: int | None, words: str) -> None:
+    """With what is wrong about it."""
+    with pytest.raises(ValueError, match=words):
+        parse_endpoint(text, default)
+
+
+@given(st.text(max_size=30), st.none() | st.just(53))
+def test_any_text_gives_an_endpoint_or_value_error(text: str, default: int | None) -> None:
+    """Nothing else."""
+    try:
+        found = parse_endpoint(text, default)
+    except ValueError:
+        return
+    assert 0 < found.port < 65536
+
+
+def test_everything_has_a_default() -> None:
+    """A box runs without a file."""
+    config = load_config(None)
+    assert (Endpoint("127.0.0.1", 5300),) == config.listen
+    assert (config.workers, config.asked, config.data) == (None, (), None)
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    """Addresses in normal form, upstreams at port 53 unless said."""
+    path = tmp_path / "appliance.yaml"
+    path.write_text("dns: ['[::]:53', 0.0.0.0:53]\nupstreams: [9.9.9.9, '[2620:FE::fe]:5353']\nworkers: 2\n")
+    config = load_config(path)
+    assert config.dns == ("[::]:53", "0.0.0.0:53")
+    assert (Endpoint("9.9.9.9", 53), Endpoint("2620:fe::fe", 5353)) == config.asked
+    assert config.workers == 2
+
+
+FILES = [
+    (b"workers: 2\nport: 53\n", 2, "unknown key 'port'"),
+    (b"\nworkers: 0\n", 2, "workers: expected `int` >= 1"),
+    (b"\ncache_megabytes: 5000\n", 2, "cache_megabytes: expected `int` <= 4096"),
+    (b"dns: [nowhere]\n", 1, "needs a port"),
+    (b"upstreams: [a.example]\n", 1, "IPv4 or IPv6"),
+    (b"workers: 2\ndata: \xff\n", 2, "not UTF-8"),
+    (b"workers: 2\n\tdata: x\n", 2, "token"),
+]
+
+
+@pytest.mark.parametrize(("octets", "line", "words"), FILES)
+def test_a_fault_names_its_line(tmp_path: Path, octets: bytes, line: int, words: str) -> None:
+    """In words."""
+    path = tmp_path / "appliance.yaml"
+    path.write_bytes(octets)
+    with pytest.raises(DocumentError) as caught:
+        load_config(path)
+    assert [line] == [found for found, _ in caught.value.problems]
+    assert words in str(caught.value)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
+    """The caller says what that means."""
+    with pytest.raises(FileNotFoundError):
+        load_config(tmp_path / "nothing.yaml")
+
+
+def test_a_config_survives_its_own_spelling() -> None:
+    """Normal forms are stable."""
+    config = Config(dns=("[::1]:5300",), upstreams=("9.9.9.9",))
+    assert config == msgspec.convert(msgspec.to_builtins(config), Config)

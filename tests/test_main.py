@@ -1,0 +1,48 @@
+"""The command line as a whole: its commands, its help, its version."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from appliance.__main__ import main
+from tests.commands.cli import kindgate
+
+COMMANDS = ["run", "nameserver", "house", "explain", "check"]
+
+
+def test_the_commands_are_these() -> None:
+    """No more and no less."""
+    assert list(main.commands) == sorted(COMMANDS, key=list(main.commands).index)
+    assert set(main.commands) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("words", [[], *([one] for one in COMMANDS), ["house", "apply"], ["house", "show"]])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_each_explains_itself(words: list[str], flag: str) -> None:
+    """Help goes to standard output, with exit status 0, and says how the command is called."""
+    result = kindgate(*words, flag)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"Usage: {' '.join(['kindgate', *words])} ")
+
+
+def test_the_version_is_the_packages() -> None:
+    """One place says it: pyproject.toml."""
+    result = kindgate("--version")
+    assert (result.exit_code, result.stdout) == (0, f"kindgate, version {version('kindgate')}\n")
+
+
+@pytest.mark.parametrize("words", [["nothing"], ["explain"], ["check", "--nothing"], ["house", "nothing"], ["-x"]])
+def test_a_wrong_word_is_exit_status_2(words: list[str]) -> None:
+    """And standard output stays empty."""
+    result = kindgate(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_python_runs_the_package() -> None:
+    """`python -m appliance` is the same command, by the same name."""
+    argv = [sys.executable, "-m", "appliance", "check", "-h"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: kindgate check ")
