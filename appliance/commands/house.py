@@ -75,7 +75,7 @@ def parse_house(text: str, rulebook: Rulebook) -> House:
     told = document.to(House)
     found = [
         (document.line(path), f"{place_of(path)}: {words}")
-        for path, words in houses.problems(told, rulebook.categories.keys(), rulebook.hard)
+        for path, words in houses.problems(told, rulebook.categories.keys(), rulebook.hard, rulebook.protected)
     ]
     try:
         clock.zone(told.time_zone)

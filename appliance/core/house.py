@@ -84,7 +84,7 @@ class Unknown(Enum):
     FILTERED = "filtered"
     """Malware, phishing and adult content blocked, all else open."""
     CLOSED = "closed"
-    """Help lines and what a device needs to be online, nothing more."""
+    """Help lines, protected information and what a device needs to be online, nothing more."""
 
 
 class Mode(Enum):
@@ -228,6 +228,11 @@ class Pause(_Said, frozen=True):
     person: Id | None = None
     device: Id | None = None
 
+    def __post_init__(self) -> None:
+        """Want one target: a device is paused by itself, not a person's device."""
+        if self.person is not None and self.device is not None:
+            raise ValueError("a pause is for a person or for a device, not both")
+
 
 class Grant(_Said, frozen=True):
     """A pass for a person: one name, one category, or (with neither) everything, until it ends by itself."""
@@ -306,17 +311,21 @@ def from_json(text: bytes) -> House:
 
 
 def problems(
-    house: House, categories: Collection[str], hard: Collection[tuple[str, str]]
+    house: House,
+    categories: Collection[str],
+    hard: Collection[tuple[str, str]],
+    protected: Collection[tuple[str, str]] = (),
 ) -> Iterator[tuple[Path, str]]:
     """Yield what is wrong with a house as a whole: the place and the words.
 
-    `categories` are those that exist; `hard` the pairs (category, band) that one caregiver can't lift alone.
+    `categories` are those that exist; `hard` the pairs (category, band) that one caregiver can't lift alone, and
+    `protected` those that no setting reaches.
     """
     yield from _twice(house)
     persons = {person.id for person in house.persons}
     devices = {device.id for device in house.devices}
     for number, person in enumerate(house.persons):
-        for place, text in _person_problems(person, categories, hard):
+        for place, text in _person_problems(person, categories, hard, protected):
             yield ("persons", number, *place), text
     references = [
         *((("devices", number, "person"), one.person, persons) for number, one in enumerate(house.devices)),
@@ -331,7 +340,10 @@ def problems(
 
 
 def _person_problems(
-    person: Person, categories: Collection[str], hard: Collection[tuple[str, str]]
+    person: Person,
+    categories: Collection[str],
+    hard: Collection[tuple[str, str]],
+    protected: Collection[tuple[str, str]],
 ) -> Iterator[tuple[Path, str]]:
     for category, setting in person.categories.items():
         if category not in categories:
@@ -339,6 +351,8 @@ def _person_problems(
         elif (category, person.band) in hard and setting is not Setting.BLOCK:
             text = f"{category} at {person.band} is lifted by two caregivers together, not by a setting"
             yield ("categories", category), text
+        elif (category, person.band) in protected:
+            yield ("categories", category), f"{category} at {person.band} is protected: no setting reaches it"
     for index, category in enumerate(person.always_on.categories):
         if category not in categories:
             yield ("always_on", "categories", index), f"there is no category {category!r}"

@@ -302,7 +302,9 @@ def _listed(subject: Subject, terms: Terms, tags: frozenset[str], until: float |
 
 
 def _labelled(subject: Subject, label: Label | None, until: float | None) -> Verdict | None:
-    if label is None or not subject.is_scored or subject.letter(label.category) not in _SEVERE:
+    if label is None or not subject.is_scored or subject.mode is not Mode.OPEN:
+        return None
+    if subject.letter(label.category) not in _SEVERE:
         return None
     reason = Reason.of("classifier", category=label.category, score=f"{label.score:.2f}")
     return _refuse(subject, Action.ASK, Step.CLASSIFIER, reason, until)

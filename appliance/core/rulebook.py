@@ -80,11 +80,19 @@ class Rulebook(_Strict, frozen=True):
     @property
     def hard(self) -> frozenset[tuple[str, str]]:
         """The pairs (category, band) that one caregiver can't lift alone."""
+        return self._pairs(Letter.H)
+
+    @property
+    def protected(self) -> frozenset[tuple[str, str]]:
+        """The pairs (category, band) that no setting reaches."""
+        return self._pairs(Letter.P)
+
+    def _pairs(self, wanted: Letter) -> frozenset[tuple[str, str]]:
         return frozenset(
             (category, band)
             for band, letters in self.letters.items()
             for category, letter in letters.items()
-            if letter is Letter.H
+            if letter is wanted
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from appliance import wording
-from appliance.core import policy
+from appliance.core import names, policy
 from appliance.core.answers import Answers, Kept
 from appliance.core.asker import IDENTITY_OPTIONS, Asker, Note, Registry
 from appliance.core.domainset import DomainSet
@@ -56,9 +56,9 @@ class Seat:
 class Resolver:
     """Answers queries by the house in force; `seats` is what the hot path looks into."""
 
-    def __init__(self, rules: Rulebook, names: DomainSet, upstreams: Upstreams, neighbours: Neighbours) -> None:
+    def __init__(self, rules: Rulebook, bundled: DomainSet, upstreams: Upstreams, neighbours: Neighbours) -> None:
         self._rules = rules
-        self._names = names
+        self._bundled = bundled
         self._upstreams = upstreams
         self._neighbours = neighbours
         self.answers: Answers = upstreams.answers
@@ -128,7 +128,7 @@ class Resolver:
             return False
         at = clock.now()
         asker, subject = self._who(source, parsed)
-        if isinstance(parsed, Query) and parsed.name.endswith(CHECK_DOMAIN):
+        if isinstance(parsed, Query) and names.is_under(parsed.name, CHECK_DOMAIN):
             deliver(self._sighted(parsed, source, asker))
             return True
         if seat.is_forwarder and isinstance(parsed, Query) and not parsed.is_plain:
@@ -203,7 +203,7 @@ class Resolver:
     def _compile(self, snapshot: Snapshot | None) -> InForce:
         house = snapshot.house if snapshot else House()
         zone = clock.zone(house.time_zone)
-        compiled = policy.compile(house, self._rules, (self._names,), zone)
+        compiled = policy.compile(house, self._rules, (self._bundled,), zone)
         categories = self._rules.categories
         setting = Setting(compiled, self.answers, lambda reason: wording.sentence(reason, categories, house.language))
         return InForce(

@@ -1,0 +1,1 @@
+"""What core decides, parsed and proved without a machine."""

@@ -1,0 +1,171 @@
+"""The answer cache: fresh, negative, stale, and never larger than it may be."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.core.answers import (
+    ENTRY_OCTETS,
+    FAILURE_TTL_S,
+    MAX_NEGATIVE_TTL_S,
+    MAX_TTL_S,
+    STALE_S,
+    Answers,
+    Key,
+    lifetime_s,
+)
+from appliance.core.wire import dns
+from appliance.core.wire.dns import Message
+from tests.core.builders import AT, message
+
+KEY: Key = ("a.example", 1, 0)
+SOA = "example {ttl} SOA ns.example admin.example 1 2 3 4 {minimum}"
+
+
+def address(ttl: int = 300) -> Message:
+    """Return an answer with one address."""
+    return message("a.example", "A", [f"a.example {ttl} A 192.0.2.1"])
+
+
+def negative(ttl: int, minimum: int, rcode: int = 3) -> Message:
+    """Return a negative answer with an SOA."""
+    return message("a.example", "A", authorities=[SOA.format(ttl=ttl, minimum=minimum)], rcode=rcode)
+
+
+LIFETIMES = [
+    ("its TTL", address(300), 300),
+    ("a day at most", address(999_999), MAX_TTL_S),
+    ("zero", address(0), 0),
+    ("the least of all", message("a.example", "A", ["a.example 60 CNAME b.example", "b.example 20 A 192.0.2.1"]), 20),
+    ("a name that isn't: the SOA's MINIMUM", negative(600, 50), 50),
+    ("or the SOA's TTL", negative(40, 600), 40),
+    ("an hour at most", negative(99_999, 99_999), MAX_NEGATIVE_TTL_S),
+    ("a type that isn't", negative(600, 50, rcode=0), 50),
+    (
+        "a CNAME to nothing: the lesser of both",
+        message(
+            "a.example", "A", ["a.example 30 CNAME b.example"], authorities=[SOA.format(ttl=600, minimum=50)], rcode=3
+        ),
+        30,
+    ),
+    ("without an SOA not at all", message("a.example", "A", rcode=3), 0),
+    ("with a name server for an SOA neither", message("a.example", authorities=["example 600 NS ns.example"]), 0),
+    ("a failure a moment", message("a.example", rcode=2), FAILURE_TTL_S),
+    ("a refusal too", message("a.example", rcode=5), FAILURE_TTL_S),
+    ("half an answer not at all", message("a.example", "A", ["a.example 300 A 192.0.2.1"], flags=dns.TC), 0),
+]
+
+
+@pytest.mark.parametrize(("reply", "expected"), [row[1:] for row in LIFETIMES], ids=[row[0] for row in LIFETIMES])
+def test_how_long_a_reply_may_be_kept(reply: Message, expected: int) -> None:
+    """As its records say, and RFC 2308 of what isn't."""
+    assert expected == lifetime_s(reply)
+
+
+def test_an_soa_that_is_none_keeps_nothing() -> None:
+    """Its MINIMUM can't be read."""
+    broken = negative(600, 50)
+    wire = broken.wire[:-20]
+    cut = bytearray(wire)
+    record = broken.authorities[0]
+    cut[record.rdata_at - 2 : record.rdata_at] = (record.end - record.rdata_at - 20).to_bytes(2, "big")
+    cut[10:12] = b"\x00\x00"
+    assert lifetime_s(dns.parse_message(bytes(cut[: record.end - 20]))) == 0
+
+
+def test_a_reply_is_fresh_until_its_ttl_has_passed() -> None:
+    """And not before it was put, should the clock go back."""
+    answers = Answers(1 << 16)
+    kept = answers.put(KEY, address(300), AT)
+    assert kept == answers.get(KEY, AT)
+    assert kept == answers.get(KEY, AT + 299.9)
+    assert [answers.get(KEY, AT + 300), answers.get(KEY, AT - 1)] == [None, None]
+    assert answers.get(("b.example", 1, 0), AT) is None
+
+
+def test_age_is_in_whole_seconds() -> None:
+    """Never negative."""
+    kept = Answers(1 << 16).put(KEY, address(), AT)
+    assert [kept.age_s(AT + seconds) for seconds in (-5, 0.9, 1, 61.5)] == [0, 0, 1, 61]
+
+
+def test_a_reply_is_stale_for_a_day() -> None:
+    """From when it was put, fresh or not."""
+    answers = Answers(1 << 16)
+    kept = answers.put(KEY, address(300), AT)
+    assert kept == answers.get_stale(KEY, AT) == answers.get_stale(KEY, AT + 300 + STALE_S - 1)
+    assert [answers.get_stale(KEY, AT + 300 + STALE_S), answers.get_stale(KEY, AT - 1)] == [None, None]
+    assert answers.get_stale(("b.example", 1, 0), AT) is None
+
+
+def test_a_failure_does_not_push_out_what_may_be_served_stale() -> None:
+    """It is handed back and forgotten."""
+    answers = Answers(1 << 16)
+    good = answers.put(KEY, address(300), AT)
+    failed = answers.put(KEY, message("a.example", rcode=2), AT + 301)
+    assert failed.message.rcode == dns.SERVFAIL
+    assert (None, good) == (answers.get(KEY, AT + 302), answers.get_stale(KEY, AT + 302))
+
+
+def test_a_failure_is_remembered_for_a_moment_and_never_stale() -> None:
+    """Where there is nothing better."""
+    answers = Answers(1 << 16)
+    failed = answers.put(KEY, message("a.example", rcode=2), AT)
+    assert (failed, None) == (answers.get(KEY, AT + 4), answers.get(KEY, AT + FAILURE_TTL_S))
+    assert answers.get_stale(KEY, AT) is None
+    good = answers.put(KEY, address(), AT + 6)
+    assert (good, 1) == (answers.get(KEY, AT + 6), len(answers))
+
+
+def test_what_may_not_be_kept_is_not() -> None:
+    """Nor does it push out what is."""
+    answers = Answers(1 << 16)
+    assert answers.put(KEY, address(0), AT).fresh_until == AT
+    assert len(answers) == 0
+    good = answers.put(KEY, address(300), AT)
+    answers.put(KEY, message("a.example", "A", ["a.example 9 A 192.0.2.9"], flags=dns.TC), AT + 301)
+    assert good == answers.get_stale(KEY, AT + 301)
+
+
+def test_the_longest_unused_goes_first() -> None:
+    """A look at a reply makes it young."""
+    room = 2 * (ENTRY_OCTETS + len(address().wire))
+    answers = Answers(room)
+    first, second, third = (("a.example", 1, flags) for flags in (1, 2, 3))
+    answers.put(first, address(), AT)
+    answers.put(second, address(), AT)
+    assert answers.get(first, AT) is not None
+    answers.put(third, address(), AT)
+    assert [answers.get(key, AT) is not None for key in (first, second, third)] == [True, False, True]
+
+
+def test_everything_is_forgotten() -> None:
+    """And there is room again."""
+    answers = Answers(ENTRY_OCTETS + 100)
+    answers.put(KEY, address(), AT)
+    answers.forget()
+    assert (len(answers), answers.get(KEY, AT)) == (0, None)
+    answers.put(KEY, address(), AT)
+    assert len(answers) == 1
+
+
+@given(
+    puts=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 40), st.booleans()), max_size=60),
+    room=st.integers(0, 6 * ENTRY_OCTETS),
+)
+def test_no_more_is_kept_than_there_is_room_for(puts: list[tuple[int, int, bool]], room: int) -> None:
+    """Whatever is put, again and again, in whatever size."""
+    answers = Answers(room)
+    for number, records, has_failed in puts:
+        reply = message(
+            "a.example",
+            "A",
+            [f"a.example 300 A 192.0.2.{last}" for last in range(1, records + 1)],
+            rcode=2 if has_failed else 0,
+        )
+        kept = answers.put(("a.example", 1, number), reply, AT)
+        found = [answers.get(("a.example", 1, key), AT) for key in range(13)]
+        sizes = [ENTRY_OCTETS + len(one.message.wire) for one in found if one is not None]
+        assert sum(sizes) <= room
+        assert len(sizes) == len(answers)
+        assert kept.put_at == AT
