@@ -42,7 +42,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Who is asked: ADDRESS or ADDRESS:PORT; by default the system's resolvers."""
     data: str | None = None
     """The data folder."""
-    cache_megabytes: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 32
+    cache_megabytes: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 48
     """For the answers of upstreams, in each worker."""
 
     def __post_init__(self) -> None:

@@ -22,7 +22,7 @@ FAILURE_TTL_S = 5
 STALE_S = 86_400
 STALE_TTL_S = 30
 """RFC 8767 sections 5 and 4: how long a dead answer is kept, and the TTL it is given out with."""
-ENTRY_OCTETS = 600
+ENTRY_OCTETS = 400
 """What an entry costs beside its message, measured."""
 
 

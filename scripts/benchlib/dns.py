@@ -82,11 +82,12 @@ def main() -> None:
             _dnsperf(port, stream, ["-n", "2"])
         warm: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
         fresh: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-        for number in range(options.rounds):
+        for _ in range(options.rounds):
             for name, (port, pid) in servers.items():
                 warm[name].append(_measure(port, pid, stream, ["-l", str(options.seconds)]))
+        for _ in range(options.rounds):
+            for name, (port, pid) in servers.items():
                 fresh[name].append(_measure(port, pid, next(new), ["-n", "1"]))
-            print(f"round {number + 1} of {options.rounds} done", file=sys.stderr)
         print("| | q/s | CPU µs/query | ratio | private MB |\n|---|---|---|---|---|")
         for title, rounds in (("warm", warm), ("new", fresh)):
             _print(title, rounds, {name: pid for name, (_, pid) in servers.items()})
