@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
@@ -20,7 +21,6 @@ from appliance.config import Endpoint
 REAL = "198.51.100.7"
 """What a name has at the fake upstream unless a script says otherwise: never seen where a name is blocked."""
 REAL6 = "2001:db8::7"
-TURN_S = 0.2
 STOP_S = 5.0
 
 
@@ -100,6 +100,8 @@ class FakeUpstream:
         self._selector.register(self._udp, selectors.EVENT_READ, self._read_udp)
         self._selector.register(self._tcp, selectors.EVENT_READ, self._accept)
         self._is_stopping = False
+        self._waker, woken = socket.socketpair()
+        self._selector.register(woken, selectors.EVENT_READ, lambda: woken.recv(1))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -115,6 +117,7 @@ class FakeUpstream:
     def close(self) -> None:
         """Stop, and tell of faults in a script."""
         self._is_stopping = True
+        self._waker.close()
         self._thread.join(STOP_S)
         for key in list(self._selector.get_map().values()):
             if isinstance(key.fileobj, socket.socket):
@@ -124,7 +127,7 @@ class FakeUpstream:
 
     def _run(self) -> None:
         while not self._is_stopping:
-            for key, _ in self._selector.select(TURN_S):
+            for key, _ in self._selector.select(STOP_S):
                 try:
                     key.data()
                 except OSError:
@@ -136,7 +139,10 @@ class FakeUpstream:
         with contextlib.suppress(BlockingIOError):
             for _ in range(64):
                 wire, peer = self._udp.recvfrom(65535)
-                self._serve(Asked(wire, peer, False, lambda reply, to=peer: self._udp.sendto(reply, to)))
+                self._serve(Asked(wire, peer, False, partial(self._send_udp, peer)))
+
+    def _send_udp(self, peer: Any, reply: bytes) -> None:
+        self._udp.sendto(reply, peer)
 
     def _accept(self) -> None:
         connection, peer = self._tcp.accept()

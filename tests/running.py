@@ -143,8 +143,8 @@ class Running:
         return done.stdout
 
     def family(self) -> set[int]:
-        """Return the process ids of all that belongs to it: those that run with its address or as its workers."""
-        return {self.process.pid} | {pid for pid in _children(self.process.pid)}
+        """Return the process ids of all that it started, and its own."""
+        return {self.process.pid, *_children(self.process.pid)}
 
     def stop(self) -> None:
         """End it, politely, and all that it started."""

@@ -118,7 +118,7 @@ def finish(setting: Setting, subject: Subject, ask: Ask, outcome: Kept | Failure
         wire = reply.pass_on(query, message, ttl, 0, (reply.EDE_STALE, ""))
     else:
         wire = reply.pass_on(query, message, ttl, outcome.age_s(at))
-    if not is_tcp and len(wire) > query.udp_octets:
+    if len(wire) > (dns.MAX_TCP_OCTETS if is_tcp else query.udp_octets):
         return Reply(reply.truncated(query, rcode), rcode, verdict)
     return Reply(wire, rcode, verdict, at if is_stale else _last_given(outcome.fresh_until, verdict, ttl))
 

@@ -19,7 +19,7 @@ from appliance.world import clock
 
 TRY_S = (0.8, 1.2, 1.6)
 """How long each try waits: all together well under the five seconds that stub resolvers wait."""
-TCP_S = 2.0
+TCP_S = 1.5
 MAX_OPEN = 400
 """Questions under way at once; more wait in line."""
 MAX_WAITING = 4_000
@@ -129,6 +129,8 @@ class Upstreams:
             outcome = self.answers.put(ask.key, message, now)
         else:
             self.counts.add("upstream.silent")
+        if message is None or message.rcode not in (dns.NOERROR, dns.NXDOMAIN):
+            # RFC 8767 section 4: an old answer is better than none, and than an error.
             outcome = self.answers.get_stale(ask.key, now) or outcome
         self._open -= 1
         for done in self._under_way.pop(ask.key):
@@ -160,13 +162,26 @@ class Upstreams:
 class _Exchange:
     """One question's way through the servers, a try at a time."""
 
-    __slots__ = ("_ask", "_fallback", "_id", "_number", "_order", "_socket", "_stray", "_task", "_timer", "_upstreams")
+    __slots__ = (
+        "_ask",
+        "_fallback",
+        "_has_edns",
+        "_id",
+        "_number",
+        "_order",
+        "_socket",
+        "_stray",
+        "_task",
+        "_timer",
+        "_upstreams",
+    )
 
     def __init__(self, upstreams: Upstreams, ask: Ask) -> None:
         self._upstreams = upstreams
         self._ask = ask
         self._order = upstreams.ranked()
         self._number = 0
+        self._has_edns = True
         self._id = 0
         self._stray = 0
         self._socket: socket.socket | None = None
@@ -179,18 +194,21 @@ class _Exchange:
         if self._number >= len(TRY_S):
             self._upstreams.settle(self._ask, self._fallback)
             return
-        upstream = self._upstream
-        self._id = _random.u16()
         self._stray = 0
         try:
-            self._socket = fresh_socket(upstream.endpoint)
-            self._socket.send(upstream_query(self._ask, self._id, has_edns=upstream.knows_edns))
+            self._socket = fresh_socket(self._upstream.endpoint)
+            self._socket.send(self._query())
         except OSError:
             self._upstreams.loop.call_soon(self._next)
             return
         self._upstreams.counts.add("upstream.asked")
         self._upstreams.expect(self._socket, self)
         self._timer = self._upstreams.loop.call_later(TRY_S[self._number], self._next)
+
+    def _query(self) -> bytes:
+        """Return the question with a fresh id, with EDNS unless this server has shown that it knows none."""
+        self._id = _random.u16()
+        return upstream_query(self._ask, self._id, has_edns=self._has_edns and self._upstream.knows_edns)
 
     @property
     def _upstream(self) -> Upstream:
@@ -229,9 +247,9 @@ class _Exchange:
         upstream = self._upstream
         if message.flags & dns.TC:
             self._task = self._upstreams.loop.create_task(self._over_tcp(upstream))
-        elif message.rcode in (dns.FORMERR, dns.NOTIMP) and message.edns is None and upstream.knows_edns:
-            # RFC 6891 section 7: a server from before EDNS.
-            upstream.knows_edns = False
+        elif message.rcode in (dns.FORMERR, dns.NOTIMP) and message.edns is None and self._has_edns:
+            # RFC 6891 section 7: perhaps a server from before EDNS.
+            self._has_edns = False
             self.attempt()
         else:
             self._judge(message)
@@ -240,10 +258,12 @@ class _Exchange:
         """Settle with an answer; an error may be this server's alone, so another one is asked first."""
         self._upstream.answered()
         if message.rcode in (dns.NOERROR, dns.NXDOMAIN):
+            self._upstream.knows_edns = self._has_edns and self._upstream.knows_edns
             self._upstreams.settle(self._ask, message)
             return
         self._fallback = message
         self._number += 1
+        self._has_edns = True
         if self._number < len(self._order):
             self.attempt()
         else:
@@ -253,6 +273,7 @@ class _Exchange:
         self._close()
         self._upstream.failed()
         self._number += 1
+        self._has_edns = True
         self.attempt()
 
     async def _over_tcp(self, upstream: Upstream) -> None:
@@ -267,8 +288,7 @@ class _Exchange:
             self._judge(message)
 
     async def _exchange(self, upstream: Upstream) -> bytes:
-        self._id = _random.u16()
-        wire = upstream_query(self._ask, self._id, has_edns=upstream.knows_edns)
+        wire = self._query()
         reader, writer = await asyncio.open_connection(upstream.endpoint.address, upstream.endpoint.port)
         try:
             writer.write(len(wire).to_bytes(2, "big") + wire)

@@ -1,6 +1,7 @@
 """One worker process: an event loop, its share of the sockets, and a house in force."""
 
 import asyncio
+import ctypes
 import gc
 import logging
 import resource
@@ -22,6 +23,8 @@ from appliance.world.snapshot import parse_snapshot
 
 HEARTBEAT_S = 0.5
 SWEEP_S = 30.0
+PR_SET_PDEATHSIG = 1
+"""linux/prctl.h."""
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +105,14 @@ async def _main(fd: int) -> None:
     await Worker(await Link.over(socket.socket(fileno=fd))).run()
 
 
+def die_with_parent() -> None:
+    """Have the kernel end this process when its parent ends, even while it hangs (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> None:
     """Run a worker on the link whose file descriptor is the one argument; ends when the daemon does."""
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536) if hard > 0 else 65_536, hard))

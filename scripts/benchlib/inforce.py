@@ -75,7 +75,7 @@ def wait_until_up(data: Path) -> None:
     until = time.monotonic() + READY_S
     while time.monotonic() < until:
         try:
-            if all(digests(data)):
+            if None not in digests(data):
                 return
         except bus.BusError:
             pass

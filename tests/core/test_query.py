@@ -253,6 +253,23 @@ def test_what_just_fits_is_not_truncated(more: int, *, truncated: bool) -> None:
     assert (truncated, not truncated) == (bool(read(found).flags & dns.flags.TC), len(found.wire) == 512)
 
 
+@pytest.mark.parametrize("edns", [False, True])
+def test_not_even_tcp_carries_more_than_its_length_field_counts(*, edns: bool) -> None:
+    """An answer of 65,535 octets fits; with our OPT behind it, it is truncated."""
+    asked = query("open.example", "TXT", edns=edns)
+    head, size = 12 + len(asked.question), 252
+    count, rest = divmod(65_535 - head, size)
+    sizes = [size] * (count - 1) + [size // 2, size - size // 2 + rest // 2, rest - rest // 2]
+    sizes = [one for one in sizes if one > 13]
+    sizes[-1] += 65_535 - head - sum(sizes)
+    texts_ = [bytes((one - 13,)) + b"a" * (one - 13) for one in sizes]
+    records = b"".join(wire.record(b"\xc0\x0c", wire.TXT, 300, text) for text in texts_)
+    upstreams = wire.header(1, 0x8180, (1, len(sizes), 0, 0)) + asked.question + records
+    found = Box().journey(asked, wire.parse_message(upstreams), is_tcp=True)
+    assert (len(upstreams), edns) == (65_535, bool(read(found).flags & dns.flags.TC))
+    assert len(found.wire) <= 65_535
+
+
 # --- stale and failed
 
 

@@ -56,6 +56,7 @@ HEADER_OCTETS: Final = 12
 MIN_UDP_OCTETS: Final = 512
 MAX_UDP_OCTETS: Final = 1232
 """What we send and take over UDP: fits every path without fragments (DNS flag day 2020)."""
+MAX_TCP_OCTETS: Final = 65_535
 
 MAX_POINTERS: Final = 126
 """A name of 255 octets has at most 127 labels: more pointers than that only keep us busy."""

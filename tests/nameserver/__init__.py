@@ -1,0 +1,1 @@
+"""The nameserver, tested by its sockets."""

@@ -1,0 +1,108 @@
+"""A resolver inside the test's own process, with a network that stands still."""
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, ParamSpec
+
+import dns.message
+import msgspec
+
+from appliance.config import Endpoint
+from appliance.core.answers import Answers
+from appliance.core.domainset import DomainSet
+from appliance.core.house import House
+from appliance.core.rulebook import Rulebook
+from appliance.nameserver.counts import Counts
+from appliance.nameserver.resolver import Resolver
+from appliance.nameserver.upstream import Upstreams
+from appliance.world import rules
+from appliance.world.neighbours import Neighbours
+from appliance.world.snapshot import Snapshot, parse_snapshot
+from tests.running import question
+
+LIMIT_S = 60.0
+ANSWER_S = 6.0
+P = ParamSpec("P")
+
+
+def in_loop(story: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Run a test on an event loop, for a bounded time."""
+
+    @functools.wraps(story)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(asyncio.wait_for(story(*args, **kwargs), LIMIT_S))
+
+    return run
+
+
+@functools.cache
+def book() -> Rulebook:
+    """Return the bundled rules."""
+    return rules.load_rulebook()
+
+
+@functools.cache
+def bundled() -> DomainSet:
+    """Return the set of their names."""
+    return rules.bundled_set(book())
+
+
+class Still(Neighbours):
+    """A neighbour table that a test writes."""
+
+    def __init__(self, macs: Mapping[str, str] | None = None) -> None:
+        self._macs = dict(macs or {})
+        self.networks = ()
+        self.routers = frozenset()
+        self.changed = set()
+        self.networks_changed = False
+
+    def refresh(self) -> None:
+        """See nothing new."""
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def upstreams_of(*endpoints: Endpoint) -> Upstreams:
+    """Return upstreams with an empty cache and no counts."""
+    return Upstreams(endpoints, Answers(1 << 22), Counts())
+
+
+def resolver_of(*endpoints: Endpoint, house: House | None = None, neighbours: Neighbours | None = None) -> Resolver:
+    """Return a resolver that asks these upstreams and runs a house."""
+    resolver = Resolver(book(), bundled(), upstreams_of(*endpoints), neighbours or Still())
+    if house is not None:
+        resolver.adopt(snapshot_of(house))
+    return resolver
+
+
+def snapshot_of(house: House, revision: int = 1) -> Snapshot:
+    """Return a snapshot of a house."""
+    text = b'{"format":1,"revision":%d,"house":%s}' % (revision, msgspec.json.encode(house))
+    return parse_snapshot(text)
+
+
+def put(resolver: Resolver, wire: bytes, source: str = "127.0.0.2", *, is_tcp: bool = False) -> "asyncio.Future[bytes]":
+    """Ask, and return the reply that is to come."""
+    coming: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def deliver(reply: bytes) -> None:
+        assert not coming.done(), "answered twice"
+        coming.set_result(reply)
+
+    if not resolver.resolve(wire, source, deliver, is_tcp=is_tcp):
+        coming.set_exception(LookupError("no answer"))
+    return coming
+
+
+async def ask(
+    resolver: Resolver, name: str, qtype: str = "A", *, source: str = "127.0.0.2", is_tcp: bool = False, **options: Any
+) -> dns.message.Message:
+    """Return the reply to a question."""
+    asked = question(name, qtype, **options)
+    async with asyncio.timeout(ANSWER_S):
+        reply = dns.message.from_wire(await put(resolver, asked.to_wire(), source, is_tcp=is_tcp))
+    assert reply.id == asked.id
+    return reply

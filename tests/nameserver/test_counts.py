@@ -1,0 +1,57 @@
+"""What a worker counts."""
+
+from appliance.core.verdict import Action, Reason, Step, Verdict
+from appliance.nameserver.counts import Counts, add_up
+
+
+def verdict(action: Action, *, traceless: bool = False) -> Verdict:
+    """Return a verdict of an action."""
+    return Verdict(action, Step.CATEGORY, Reason("category"), traceless=traceless)
+
+
+def test_news_are_what_was_added() -> None:
+    """News hold what was added since the last call, nothing twice, and no zeros."""
+    counts = Counts()
+    counts.cell("idle")
+    counts.add("a")
+    counts.add("a")
+    counts.add("b")
+    first = counts.news()
+    counts.add("a")
+    assert [first, counts.news(), counts.news()] == [{"a": 2, "b": 1}, {"a": 1}, {}]
+
+
+def test_cell_is_always_the_same() -> None:
+    """The hot path may hold a cell for as long as it likes."""
+    counts = Counts()
+    cell = counts.cell("a")
+    cell[0] += 3
+    assert counts.cell("a") is cell
+    assert counts.news() == {"a": 3}
+    cell[0] += 1
+    assert counts.news() == {"a": 1}
+
+
+def test_reply_is_counted_by_its_action() -> None:
+    """Each action has a number of its own."""
+    counts = Counts()
+    for action in Action:
+        counts.of(verdict(action))[0] += 1
+    assert counts.news() == {f"answered.{action.value}": 1 for action in Action}
+
+
+def test_traceless_reply_is_one_of_many() -> None:
+    """A traceless reply is counted as a reply without a verdict is: nobody sees what became of it."""
+    counts = Counts()
+    cells = [counts.of(None), *(counts.of(verdict(action, traceless=True)) for action in Action)]
+    for cell in cells:
+        cell[0] += 1
+    assert counts.news() == {"answered": len(cells)}
+
+
+def test_add_up() -> None:
+    """Fresh numbers are added to a total, those that are not to be kept left out."""
+    total = {"a": 1}
+    add_up(total, {"a": 2, "b": 3})
+    add_up(total, {"a": 1, "c": 9}, lambda name: name != "c")
+    assert total == {"a": 4, "b": 3}

@@ -1,0 +1,80 @@
+"""Finished replies."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.nameserver import memo
+from appliance.nameserver.memo import Kept, Memos
+
+
+def kept(until: float = 100.0, reply: bytes = b"reply") -> Kept:
+    """Return a finished reply."""
+    return until, reply, [0]
+
+
+def held(memos: Memos, *states: str) -> list[bytes]:
+    """Return all queries that are held for these states."""
+    return [query for state in states for query in memos.of(state)]
+
+
+def test_state_has_one_memo() -> None:
+    """Who is decided alike shares a memo; who is not does not."""
+    memos = Memos()
+    memos.put(memos.of("kim"), b"query", kept())
+    assert memos.of("kim") is memos.of("kim")
+    assert b"query" in memos.of("kim")
+    assert b"query" not in memos.of("sam")
+
+
+def test_later_reply_takes_the_place() -> None:
+    """The last reply to a query is the one that is given."""
+    memos = Memos()
+    memos.put(memos.of("kim"), b"query", kept(reply=b"one"))
+    memos.put(memos.of("kim"), b"query", kept(reply=b"two"))
+    assert memos.of("kim")[b"query"][1] == b"two"
+
+
+def test_long_query_is_not_kept() -> None:
+    """Nobody fills the memory with long queries."""
+    memos = Memos()
+    memos.put(memos.of("kim"), bytes(memo.MAX_QUERY_OCTETS + 1), kept())
+    memos.put(memos.of("kim"), bytes(memo.MAX_QUERY_OCTETS), kept())
+    assert [len(query) for query in memos.of("kim")] == [memo.MAX_QUERY_OCTETS]
+
+
+def test_forget_empties_the_memos_that_are_held() -> None:
+    """Forgetting reaches whoever holds a memo."""
+    memos = Memos()
+    holding = memos.of("kim")
+    memos.put(holding, b"query", kept())
+    memos.forget()
+    assert holding == {}
+    assert memos.of("kim") is holding
+
+
+def test_sweep_drops_what_has_ended() -> None:
+    """A sweep drops what may not be given out any more, at the very moment at which it ends."""
+    memos = Memos()
+    for number in range(5):
+        memos.put(memos.of("kim"), bytes([number]), kept(until=float(number)))
+    memos.sweep(2.0)
+    assert held(memos, "kim") == [b"\3", b"\4"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["kim", "sam", "ann"]), st.integers(0, 30)), max_size=200))
+def test_never_more_than_the_limit(puts: list[tuple[str, int]]) -> None:
+    """All memos together never hold more than the limit, the newest reply is always among them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memo, "MAX_REPLIES", 8)
+        memos = Memos()
+        for number, (state, query) in enumerate(puts):
+            memos.put(memos.of(state), bytes([query]), kept(until=float(number)))
+            assert len(held(memos, "kim", "sam", "ann")) <= 8
+            assert bytes([query]) in memos.of(state)
+            if number % 20 == 19:
+                memos.sweep(number - 3.0)
+        memos.forget()
+        for number in range(8):
+            memos.put(memos.of("kim"), bytes([number]), kept())
+        assert len(held(memos, "kim")) == 8

@@ -1,0 +1,1 @@
+"""The doors, tested on the real thing."""

@@ -1,0 +1,292 @@
+"""The bus: one request, one answer, everything bounded."""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from appliance.world import bus
+from appliance.world.bus import Bus, BusError, NotRunning
+
+Story = Callable[[Bus], Awaitable[None]]
+
+
+def echo(request: dict[str, object]) -> object:
+    """Answer with what was asked."""
+    return {"bus": bus.VERSION, "asked": request}
+
+
+def told(data: Path, story: Story, answer: bus.Answerer = echo) -> Bus:
+    """Open a bus in a folder, let a story happen, close it."""
+
+    async def run() -> Bus:
+        opened = Bus(data, "daemon", answer)
+        await opened.open()
+        try:
+            async with asyncio.timeout(20):
+                await story(opened)
+        finally:
+            await opened.close()
+        return opened
+
+    return asyncio.run(run())
+
+
+async def ask(data: Path, **request: object) -> dict[str, object]:
+    """Ask as a client in a process of its own does."""
+    return await asyncio.to_thread(bus.ask, data, "daemon", request)
+
+
+async def say(data: Path, octets: bytes) -> bytes:
+    """Return what comes back for these octets."""
+    reader, writer = await asyncio.open_unix_connection(str(data / "bus" / "daemon.sock"))
+    try:
+        writer.write(octets)
+        return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    """A request is answered, the version added."""
+
+    async def story(_: Bus) -> None:
+        expected = {"bus": 1, "asked": {"bus": 1, "ask": "status", "n": 7}}
+        assert await ask(tmp_path, ask="status", n=7) == expected
+
+    assert told(tmp_path, story).dropped == 0
+
+
+def test_many_in_turn(tmp_path: Path) -> None:
+    """Requests that come together are all answered."""
+
+    async def story(_: Bus) -> None:
+        found = await asyncio.gather(*(ask(tmp_path, n=number) for number in range(bus.MAX_CLIENTS)))
+        numbers = [one["asked"]["n"] for one in found]  # type: ignore[index]
+        assert numbers == list(range(bus.MAX_CLIENTS))
+
+    told(tmp_path, story)
+
+
+def test_errors_are_raised(tmp_path: Path) -> None:
+    """What the daemon refuses is an error with its words."""
+
+    async def story(_: Bus) -> None:
+        with pytest.raises(BusError, match="the daemon says: no"):
+            await ask(tmp_path)
+
+    told(tmp_path, story, lambda _: {"bus": 1, "error": "no"})
+
+
+@pytest.mark.parametrize("line", [b'{"bus": 2, "ask": "status"}\n', b'{"ask": "status"}\n', b'{"bus": "1"}\n'])
+def test_foreign_version(tmp_path: Path, line: bytes) -> None:
+    """Another version gets a sentence, not an answer."""
+
+    async def story(_: Bus) -> None:
+        answer = json.loads(await say(tmp_path, line))
+        assert answer == {"bus": 1, "error": "this daemon speaks version 1"}
+
+    assert told(tmp_path, story).dropped == 1
+
+
+@pytest.mark.parametrize("line", [b"\n", b"hello\n", b"[]\n", b"null\n", b"\xff\xfe\n", b"{" * 4000 + b"\n"])
+def test_garbage(tmp_path: Path, line: bytes) -> None:
+    """What is no request gets a sentence, is counted, and the next one is answered."""
+
+    async def story(_: Bus) -> None:
+        assert json.loads(await say(tmp_path, line)) == {"bus": 1, "error": "a request is one line of JSON"}
+        assert await ask(tmp_path)
+
+    assert told(tmp_path, story).dropped == 1
+
+
+def test_deep_brackets(tmp_path: Path) -> None:
+    """Brackets that go deep are garbage like any other."""
+
+    async def story(_: Bus) -> None:
+        assert json.loads(await say(tmp_path, b'{"a":' + b"[" * 4000 + b"\n"))["error"]
+        assert await ask(tmp_path)
+
+    assert told(tmp_path, story).dropped == 1
+
+
+def test_line_without_end(tmp_path: Path) -> None:
+    """A line longer than a request is hung up on."""
+
+    async def story(_: Bus) -> None:
+        assert await say(tmp_path, b"x" * 100_000) == b""
+        assert await ask(tmp_path)
+
+    assert told(tmp_path, story).dropped == 1
+
+
+def test_silent_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that says nothing is hung up on."""
+    monkeypatch.setattr(bus, "TIMEOUT_S", 0.05)
+
+    async def story(_: Bus) -> None:
+        assert await say(tmp_path, b"") == b""
+
+    assert told(tmp_path, story).dropped == 1
+
+
+def test_too_many_clients(tmp_path: Path) -> None:
+    """Beyond the limit a client is hung up on; the others are served, and so is the next one after them."""
+
+    async def story(_: Bus) -> None:
+        path = str(tmp_path / "bus" / "daemon.sock")
+        held = [await asyncio.open_unix_connection(path) for _ in range(bus.MAX_CLIENTS)]
+        assert await say(tmp_path, b'{"bus": 1}\n') == b""
+        for reader, writer in held:
+            writer.write(b'{"bus": 1}\n')
+            assert json.loads(await reader.readline()) == {"bus": 1, "asked": {"bus": 1}}
+            writer.close()
+        assert await ask(tmp_path)
+
+    assert told(tmp_path, story).dropped == 1
+
+
+def test_foreign_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is not trusted gets nothing."""
+    monkeypatch.setattr(bus, "_is_trusted", lambda _: False)
+
+    async def story(_: Bus) -> None:
+        with pytest.raises(BusError, match="did not answer"):
+            await ask(tmp_path)
+
+    assert told(tmp_path, story).dropped == 1
+
+
+@pytest.mark.parametrize(("own", "peer", "expected"), [(1000, 1000, True), (1000, 0, True), (1000, 1001, False)])
+def test_trust(monkeypatch: pytest.MonkeyPatch, own: int, peer: int, expected: bool) -> None:
+    """Trusted are our own user and root."""
+
+    class Peer:
+        def getsockopt(self, *_: int) -> bytes:
+            return bus._CREDENTIALS.pack(1, peer, peer)
+
+    monkeypatch.setattr(os, "geteuid", lambda: own)
+    assert bus._is_trusted(Peer()) is expected  # type: ignore[arg-type]
+
+
+def test_trust_of_a_real_peer() -> None:
+    """The kernel says who is at the other end."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert bus._is_trusted(ours)
+
+
+def test_long_folder(tmp_path: Path) -> None:
+    """A path longer than a UNIX socket's address may be is no obstacle."""
+    data = tmp_path / ("long" * 20) / ("path" * 20)
+
+    async def story(_: Bus) -> None:
+        assert await ask(data)
+
+    assert len(str(data)) > 160
+    told(data, story)
+
+
+def test_socket_is_for_its_user(tmp_path: Path) -> None:
+    """Neither folder nor socket is open to everyone."""
+
+    async def story(_: Bus) -> None:
+        assert (tmp_path / "bus" / "daemon.sock").stat().st_mode & 0o007 == 0
+        assert (tmp_path / "bus").stat().st_mode & 0o007 == 0
+
+    told(tmp_path, story)
+
+
+def test_socket_of_a_dead_daemon(tmp_path: Path) -> None:
+    """What a daemon that died left there is replaced."""
+    (tmp_path / "bus").mkdir()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "bus" / "daemon.sock"))
+    with pytest.raises(NotRunning):
+        bus.ask(tmp_path, "daemon", {})
+
+    async def story(_: Bus) -> None:
+        assert await ask(tmp_path)
+
+    told(tmp_path, story)
+
+
+def test_mend(tmp_path: Path) -> None:
+    """A socket that has gone is made anew; one that is there is left alone."""
+
+    async def story(opened: Bus) -> None:
+        path = tmp_path / "bus" / "daemon.sock"
+        inode = path.stat().st_ino
+        await opened.mend()
+        assert path.stat().st_ino == inode
+        path.unlink()
+        with pytest.raises(NotRunning):
+            await ask(tmp_path)
+        await opened.mend()
+        assert await ask(tmp_path)
+        path.unlink()
+        path.parent.rmdir()
+        await opened.mend()
+        assert await ask(tmp_path)
+
+    told(tmp_path, story)
+
+
+def test_mend_of_what_can_not_be_mended(tmp_path: Path) -> None:
+    """While the folder can't be made, mending does no harm, and afterwards it works."""
+    data = tmp_path / "data"
+
+    async def story(opened: Bus) -> None:
+        data.rename(tmp_path / "away")
+        data.write_text("in the way")
+        await opened.mend()
+        with pytest.raises(NotRunning):
+            await ask(data)
+        data.unlink()
+        await opened.mend()
+        assert await ask(data)
+
+    told(data, story)
+
+
+@pytest.mark.parametrize("made", ["", "data", "data/bus"])
+def test_not_running(tmp_path: Path, made: str) -> None:
+    """Without a daemon the error says so."""
+    (tmp_path / made).mkdir(parents=True, exist_ok=True)
+    with pytest.raises(NotRunning, match="no daemon is running with the data folder"):
+        bus.ask(tmp_path / "data", "daemon", {})
+
+
+def test_daemon_that_hangs(tmp_path: Path) -> None:
+    """A daemon that takes the request and says nothing is waited for no longer than told."""
+    (tmp_path / "bus").mkdir()
+    with socket.socket(socket.AF_UNIX) as hung:
+        hung.bind(str(tmp_path / "bus" / "daemon.sock"))
+        hung.listen()
+        with pytest.raises(BusError, match="did not answer"):
+            bus.ask(tmp_path, "daemon", {}, timeout_s=0.05)
+
+
+@pytest.mark.parametrize("octets", [b"", b"garbage\n", b"[1]\n", b"{" * 500_000 + b"\n", b"x" * 2_000_000])
+def test_daemon_that_talks_nonsense(tmp_path: Path, octets: bytes) -> None:
+    """Whatever a daemon answers: a value or our own error."""
+
+    async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(octets)
+        writer.close()
+
+    async def run() -> None:
+        (tmp_path / "bus").mkdir()
+        server = await asyncio.start_unix_server(nonsense, str(tmp_path / "bus" / "daemon.sock"))
+        with pytest.raises(BusError):
+            await ask(tmp_path)
+        server.close()
+
+    asyncio.run(run())

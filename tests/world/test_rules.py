@@ -1,0 +1,92 @@
+"""The bundled rules, as they lie on the disk."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from appliance.core.rulebook import HELP, RulebookError
+from appliance.world import rules
+
+YAML = ("bands.yaml", "bypass.yaml", "categories.yaml", "infrastructure.yaml", "protected.yaml")
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """Return a copy of the bundled rules that a test may damage."""
+    return Path(shutil.copytree(rules.folder(), tmp_path / "rules"))
+
+
+def test_all_bundled_rules_load() -> None:
+    """Every file of `rules/` loads, and every list's names are found in the set."""
+    book = rules.load_rulebook()
+    found = rules.bundled_set(book)
+    lists = {path.stem for path in (rules.folder() / "lists").glob("*.txt")}
+    assert lists
+    assert lists <= {entry.tag for entry in book.entries}
+    assert lists <= book.categories.keys()
+    assert found.tags("malware.kindgate.test") == {"malware_phishing"}
+    wanted = [entry for entry in book.entries if entry.tag == HELP and not entry.is_not]
+    assert [entry.name for entry in wanted if HELP not in found.tags(entry.name)] == []
+
+
+def test_folder_is_that_of_the_argument(copied: Path) -> None:
+    """Another folder's rules are read from there."""
+    (copied / "lists" / "gambling.txt").write_text("only.example\n")
+    book = rules.load_rulebook(copied)
+    assert [entry.name for entry in book.entries if entry.tag == "gambling"] == ["only.example"]
+
+
+@pytest.mark.parametrize("name", YAML)
+def test_damaged_file_names_its_line(copied: Path, name: str) -> None:
+    """What can't be read is told with file and line."""
+    path = copied / name
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, "  }: torn"]))
+    with pytest.raises(RulebookError, match=rf"(?m)^{name}: line {len(lines) + 1}: "):
+        rules.load_rulebook(copied)
+
+
+@pytest.mark.parametrize("name", YAML)
+def test_unknown_key_names_its_line(copied: Path, name: str) -> None:
+    """A key that is not known is told with file and line."""
+    path = copied / name
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, "surprise: 1"]))
+    with pytest.raises(RulebookError, match=rf"(?m)^{name}: line {len(lines) + 1}: .*unknown key 'surprise'"):
+        rules.load_rulebook(copied)
+
+
+@pytest.mark.parametrize("name", YAML)
+def test_missing_file_is_named(copied: Path, name: str) -> None:
+    """A file that is missing is told by its name."""
+    (copied / name).unlink()
+    with pytest.raises(RulebookError, match=rf"(?m)^{name}: missing"):
+        rules.load_rulebook(copied)
+
+
+def test_damaged_list_names_its_line(copied: Path) -> None:
+    """A word that is no name is told with list and line, and so is every other one."""
+    (copied / "lists" / "gambling.txt").write_text("# a comment\nfine.example\nno name\n\n..\n")
+    with pytest.raises(RulebookError) as caught:
+        rules.load_rulebook(copied)
+    told = str(caught.value).splitlines()
+    assert [line.rpartition(": ")[0].partition(": ")[0] for line in told] == ["lists/gambling.txt"] * 2
+    assert [line.split(": ")[1] for line in told] == ["line 3", "line 5"]
+
+
+@pytest.mark.parametrize("name", ["lists/gambling.txt", "bands.yaml"])
+def test_file_that_is_no_text_names_its_line(copied: Path, name: str) -> None:
+    """Octets that are no UTF-8 are told with file and line."""
+    path = copied / name
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines, b"\xff\xfe.example"]))
+    with pytest.raises(RulebookError, match=rf"{name}: line {len(lines) + 1}: not UTF-8"):
+        rules.load_rulebook(copied)
+
+
+def test_no_rules_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An installation that lost its rules says what to do."""
+    monkeypatch.setattr(rules, "_PACKAGE", tmp_path / "appliance")
+    with pytest.raises(RulebookError, match="install Kindgate again"):
+        rules.load_rulebook()
