@@ -20,7 +20,7 @@ from appliance.nameserver.counts import Counts
 from appliance.nameserver.memo import Memo, Memos
 from appliance.nameserver.upstream import Upstreams
 from appliance.world import clock
-from appliance.world.neighbours import Neighbours
+from appliance.world.neighbours import Neighbours, resolve_mac
 from appliance.world.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,11 @@ CHECK_DOMAIN = "check.kindgate.home"
 
 MAX_SEATS = 4_096
 """Source addresses known at once: far more than a home has, far fewer than a flood can forge."""
+
+MAX_PARKED = 256
+MAX_PARKED_QUERIES = 16
+PARK_S = 0.3
+"""How long a query waits for the MAC behind its address: many times what a device in the same home takes to tell."""
 
 Sight = Callable[[dict[str, object]], object]
 Deliver = Callable[[bytes], None]
@@ -67,6 +72,8 @@ class Resolver:
         self.hot: dict[str, Memo] = {}
         """Source address → memo: all that the hot path needs to know of an asker."""
         self._seats: dict[str, Seat | None] = {}
+        self._parked: dict[str, list[tuple[bytes, Deliver]]] = {}
+        self._loop = upstreams.loop
         self._mishaps: set[tuple[str, str, int]] = set()
         self.on_sight: Sight = lambda _: None
         self.in_force = self._compile(None)
@@ -94,10 +101,14 @@ class Resolver:
             self._neighbours.networks_changed = False
             self._neighbours.changed.clear()
             self.forget()
-        for address in self._neighbours.changed:
+        changed = set(self._neighbours.changed)
+        self._neighbours.changed.clear()
+        for address in changed:
             self.hot.pop(address, None)
             self._seats.pop(address, None)
-        self._neighbours.changed.clear()
+        for address in changed & self._parked.keys():
+            if self._neighbours.mac(address) is not None:
+                self._unpark(address)
 
     def is_answered(self, source: str) -> bool:
         """Say whether a source address is answered at all; counts the others."""
@@ -112,10 +123,39 @@ class Resolver:
         Whatever goes wrong on the way, the caller lives and the client gets SERVFAIL.
         """
         try:
+            if source not in self._seats and not is_tcp and self._park(wire, source, deliver):
+                return True
             return self._resolve(wire, source, deliver, is_tcp=is_tcp)
         except Exception as error:  # noqa: BLE001 -- one query must never end a worker
             self._mishap(error, wire, deliver)
             return True
+
+    def _park(self, wire: bytes, source: str, deliver: Deliver) -> bool:
+        """Let a query wait until the kernel knows whose MAC is behind its address; False where it does or can't.
+
+        Otherwise the first query after a start, or after the kernel has forgotten a device, would be answered by its
+        address alone, and a child's as an unknown device's.
+        """
+        self.look_around()
+        if not self._neighbours.is_unresolved(source) or (
+            source not in self._parked and len(self._parked) >= MAX_PARKED
+        ):
+            return False
+        waiting = self._parked.setdefault(source, [])
+        if not waiting:
+            resolve_mac(source)
+            self._loop.call_later(PARK_S, self._unpark, source)
+        if len(waiting) < MAX_PARKED_QUERIES:
+            waiting.append((wire, deliver))
+        return True
+
+    def _unpark(self, source: str) -> None:
+        """Answer what waited for a MAC, whether it has become known or not."""
+        waiting = self._parked.pop(source, [])
+        if waiting:
+            self._seat(source)
+        for wire, deliver in waiting:
+            self.resolve(wire, source, deliver, is_tcp=False)
 
     def _resolve(self, wire: bytes, source: str, deliver: Deliver, *, is_tcp: bool) -> bool:
         seat = self._seat(source)

@@ -8,7 +8,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 GROUPS = 0x4 | 0x10 | 0x40 | 0x100 | 0x400
 """RTMGRP_NEIGH, and IFADDR and ROUTE of both families."""
@@ -26,6 +26,7 @@ RTA_OIF, RTA_GATEWAY = 4, 5
 NUD_USELESS = 0x01 | 0x20
 """INCOMPLETE and FAILED: the kernel does not know (any more)."""
 
+DISCARD_PORT = 9
 RECEIVE_OCTETS = 262_144
 DUMP_TIMEOUT_S = 2.0
 
@@ -48,6 +49,8 @@ class Neighbours:
         self._socket.setblocking(False)
         self._macs: dict[str, str] = {}
         self.networks: tuple[str, ...] = ()
+        self._attached: tuple[IPv4Network | IPv6Network, ...] = ()
+        self._own: frozenset[str] = frozenset()
         self.routers: frozenset[str] = frozenset()
         """Addresses of the default gateways."""
         self.changed: set[str] = set()
@@ -69,6 +72,13 @@ class Neighbours:
         return address in self.routers or (
             mac is not None and any(self._macs.get(router) == mac for router in self.routers)
         )
+
+    def is_unresolved(self, address: str) -> bool:
+        """Say whether an address is one of an attached network whose MAC the kernel does not know (yet)."""
+        if address in self._macs or address in self._own:
+            return False
+        near = ip_address(address.partition("%")[0])
+        return not near.is_loopback and any(near in network for network in self._attached)
 
     def mac(self, address: str) -> str | None:
         """Return the MAC of an address (link-local ones as ``fe80::1%2``), None if the kernel knows none."""
@@ -122,9 +132,22 @@ class Neighbours:
         own = [found for body in _dump(RTM_GETADDR, RTM_NEWADDR) if (found := _own_address(body)) is not None]
         networks = tuple(f"{address}/{prefix}" for address, prefix in own)
         self.routers = frozenset(gateways())
+        self._attached = tuple(ip_network(network, strict=False) for network in networks)
+        self._own = frozenset(address for address, _ in own)
         if networks != self.networks:
             self.networks = networks
             self.networks_changed = True
+
+
+def resolve_mac(address: str) -> None:
+    """Have the kernel ask for the MAC of an address: by an empty datagram to its discard port (RFC 863)."""
+    host, _, interface = address.partition("%")
+    is_v6 = ":" in host
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as sent,
+    ):
+        sent.sendto(b"", (host, DISCARD_PORT, 0, int(interface or 0)) if is_v6 else (host, DISCARD_PORT))
 
 
 def gateways() -> tuple[str, ...]:

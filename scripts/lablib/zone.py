@@ -143,7 +143,7 @@ remote-control:
 auth-zone:
   name: "."
   zonefile: "{zone_file}"
-  for-downstream: no
+  for-downstream: yes
   for-upstream: yes
   fallback-enabled: no
 """

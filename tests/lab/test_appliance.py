@@ -203,19 +203,30 @@ def test_a_reply_leaves_from_the_address_that_was_asked(lab: Home, tmp_path: Pat
             assert lab.dig("laptop", f"@{server}", "-p", "5353", NAME)[-1] == OPEN, server
 
 
-def test_a_moved_address_is_noticed(at_home: Appliance) -> None:
-    """A tablet that takes the laptop's address is still the tablet: the MAC says so, as soon as the kernel knows."""
+@pytest.mark.parametrize(("family", "address"), [("v4", "192.168.77.11/24"), ("v6", "fd77::11/64")])
+def test_a_borrowed_address_opens_nothing(at_home: Appliance, family: str, address: str) -> None:
+    """A tablet that takes the laptop's address is still the tablet, from its first query on: the MAC says so."""
     lab = at_home.lab
-    assert lab.dig("laptop", f"@{BOX['v4']}", NAME)[-1] == OPEN
+    borrowed = address.partition("/")[0]
+    assert lab.dig("laptop", f"@{BOX[family]}", NAME)[-1] == OPEN
+    lab.exec("laptop", ["ip", "addr", "del", address, "dev", "eth0"])
     try:
-        lab.exec("laptop", ["ip", "addr", "del", "192.168.77.11/24", "dev", "eth0"])
-        lab.exec("tablet", ["ip", "addr", "add", "192.168.77.11/24", "dev", "eth0"])
-        lab.exec("appliance", ["ip", "neigh", "flush", "192.168.77.11"])
-        assert lab.dig("tablet", "-b", "192.168.77.11", f"@{BOX['v4']}", NAME) == [CLOSED]
+        lab.exec("tablet", ["ip", "addr", "add", address, "dev", "eth0", *(["nodad"] if family == "v6" else [])])
+        lab.exec("appliance", ["ip", "neigh", "flush", "to", borrowed])
+        assert lab.dig("tablet", "-b", borrowed, f"@{BOX[family]}", NAME) == [CLOSED]
     finally:
-        lab.exec("tablet", ["ip", "addr", "del", "192.168.77.11/24", "dev", "eth0"])
-        lab.exec("laptop", ["ip", "addr", "add", "192.168.77.11/24", "dev", "eth0"])
-        lab.exec("appliance", ["ip", "neigh", "flush", "192.168.77.11"])
+        lab.exec("tablet", ["ip", "addr", "del", address, "dev", "eth0"])
+        lab.exec("laptop", ["ip", "addr", "add", address, "dev", "eth0", *(["nodad"] if family == "v6" else [])])
+        lab.exec("appliance", ["ip", "neigh", "flush", "to", borrowed])
+
+
+@pytest.mark.parametrize("family", ["v4", "v6"])
+def test_the_first_query_is_already_the_childs(at_home: Appliance, family: str) -> None:
+    """A box that has forgotten (or never known) its neighbours asks for the MAC before it answers."""
+    at_home.apply(house().replace('addresses: [192.168.77.10, "fd77::10"]', "addresses: []"))
+    for _ in range(3):
+        at_home.lab.exec("appliance", ["ip", "neigh", "flush", "all"])
+        assert at_home.lab.dig("tablet", f"@{BOX[family]}", NAME) == [CLOSED]
 
 
 def wait_for_count(appliance: Appliance, name: str, least: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine, Mapping
+from ipaddress import ip_network
 from typing import Any, ParamSpec
 
 import dns.message
@@ -51,15 +52,21 @@ def bundled() -> DomainSet:
 class Still(Neighbours):
     """A neighbour table that a test writes."""
 
-    def __init__(self, macs: Mapping[str, str] | None = None) -> None:
+    def __init__(self, macs: Mapping[str, str] | None = None, attached: str = "") -> None:
         self._macs = dict(macs or {})
         self.networks = ()
+        self._attached = (ip_network(attached),) if attached else ()
+        self._own = frozenset()
         self.routers = frozenset()
         self.changed = set()
         self.networks_changed = False
 
     def refresh(self) -> None:
         """See nothing new."""
+
+    def learn(self, address: str, mac: str) -> None:
+        """See a new neighbour, as if the kernel had told it."""
+        self._set(address, mac)
 
     def close(self) -> None:
         """Hold nothing."""
