@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from appliance.commands import probe
-from appliance.commands.options import configured, data_folder, place_of, upstreams_of, with_listening, with_place
+from appliance.commands.options import configured, data_folder, place_of, with_place
 from appliance.config import DNS_PORT, Config, Endpoint
 from appliance.core import house as houses
 from appliance.core.house import House
@@ -44,20 +44,10 @@ Status = dict[str, object]
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_listening
 @with_place
-def check(
-    as_json: bool,
-    dns: tuple[str, ...],
-    workers: int | None,
-    upstreams: tuple[str, ...],
-    data: Path | None,
-    config: Path | None,
-) -> None:
+def check(as_json: bool, data: Path | None, config: Path | None) -> None:
     """Look for what is wrong, and say what mends it. Exit status 1 if anything is wrong."""
-    told = configured(config, dns=dns, workers=workers, upstreams=upstreams)
-    where = data_folder(data, told)
-    found = list(_findings(told, where))
+    found = list(_findings(data_folder(data, configured(config))))
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
     else:
@@ -73,7 +63,7 @@ def _print(finding: Finding) -> None:
         click.echo(f"    → {finding.mend}")
 
 
-def _findings(told: Config, where: Path) -> Iterator[Finding]:
+def _findings(where: Path) -> Iterator[Finding]:
     try:
         book = rules.load_rulebook()
     except (RulebookError, OSError) as error:
@@ -96,7 +86,7 @@ def _findings(told: Config, where: Path) -> Iterator[Finding]:
     yield from _workers(status, loaded)
     listening = Config(dns=tuple(str(text) for text in _list(status["dns"])))
     yield from _answers(listening, where)
-    yield from _upstreams(told, status)
+    yield from _upstreams(status)
     yield from _routers(loaded, where)
     yield from _counts(status)
 
@@ -172,8 +162,8 @@ def _near(endpoint: Endpoint) -> Endpoint:
     return Endpoint(near, endpoint.port)
 
 
-def _upstreams(told: Config, status: Status) -> Iterator[Finding]:
-    asked = Config(upstreams=tuple(str(text) for text in _list(status["upstreams"]))).asked or upstreams_of(told)
+def _upstreams(status: Status) -> Iterator[Finding]:
+    asked = Config(upstreams=tuple(str(text) for text in _list(status["upstreams"]))).asked
     if not asked:
         yield Finding(
             Level.WRONG, "There is no upstream: allowed names can't be resolved", "kindgate run --upstream ADDR"

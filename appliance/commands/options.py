@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,20 +49,50 @@ def with_place(command: Command) -> Command:
     )(command)
 
 
-def with_listening(command: Command) -> Command:
-    """Give a command the options of a nameserver."""
-    command = click.option(
-        "--upstream", "upstreams", multiple=True, metavar="ADDR[:PORT]",
-        help="Who is asked; may be given again. Default: the system's resolvers.",
-    )(command)  # fmt: skip
-    command = click.option(
-        "--workers", type=click.IntRange(1, 64), metavar="N",
-        help=f"Worker processes. Default: one a core, at most {MAX_WORKERS}.",
-    )(command)  # fmt: skip
-    return click.option(
-        "--dns", multiple=True, metavar="ADDR:PORT",
+class Told(msgspec.Struct, frozen=True):
+    """What a nameserver is told: the settings, its data folder, and the words that tell another process the same."""
+
+    config: Config
+    data: Path
+    words: tuple[str, ...]
+
+
+def with_listening(command: Callable[[Told], None]) -> Callable[..., None]:
+    """Give a command the options of a nameserver, and the command what they say."""
+
+    @click.option(
+        "--dns",
+        multiple=True,
+        metavar="ADDR:PORT",
         help="Where DNS is answered, [v6]:PORT for IPv6; may be given again. Default: 127.0.0.1:5300.",
-    )(command)  # fmt: skip
+    )
+    @click.option(
+        "--workers",
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help=f"Worker processes. Default: one a core, at most {MAX_WORKERS}.",
+    )
+    @click.option(
+        "--upstream",
+        "upstreams",
+        multiple=True,
+        metavar="ADDR[:PORT]",
+        help="Who is asked; may be given again. Default: the system's resolvers.",
+    )
+    @with_place
+    @wraps(command)
+    def told(
+        dns: tuple[str, ...], workers: int | None, upstreams: tuple[str, ...], data: Path | None, config: Path | None
+    ) -> None:
+        settings = configured(config, dns=dns, workers=workers, upstreams=upstreams)
+        where = data_folder(data, settings)
+        words = ["--data", str(where), *(("--config", str(config)) if config else ())]
+        words += [word for address in dns for word in ("--dns", address)]
+        words += [word for address in upstreams for word in ("--upstream", address)]
+        words += ["--workers", str(workers)] if workers else []
+        command(Told(settings, where, tuple(words)))
+
+    return told
 
 
 def configured(config: Path | None, **given: object) -> Config:

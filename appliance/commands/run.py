@@ -12,16 +12,7 @@ from pathlib import Path
 
 import click
 
-from appliance.commands.options import (
-    EXIT_USAGE,
-    Misused,
-    configured,
-    data_folder,
-    upstreams_of,
-    with_listening,
-    with_place,
-    worker_count,
-)
+from appliance.commands.options import EXIT_USAGE, Misused, Told, upstreams_of, with_listening, worker_count
 from appliance.config import Config, Endpoint
 from appliance.nameserver import daemon as nameserver_daemon
 from appliance.nameserver.sockets import ListenError
@@ -37,50 +28,28 @@ FREE_S = 3.0
 
 @click.command()
 @with_listening
-@with_place
-def nameserver(
-    dns: tuple[str, ...],
-    workers: int | None,
-    upstreams: tuple[str, ...],
-    data: Path | None,
-    config: Path | None,
-) -> None:
+def nameserver(told: Told) -> None:
     """Answer DNS: one daemon with its workers, in the foreground."""
-    told = configured(config, dns=dns, workers=workers, upstreams=upstreams)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s nameserver: %(message)s", stream=sys.stderr)
     try:
-        asyncio.run(_serve(told, data_folder(data, told)))
+        asyncio.run(_serve(told.config, told.data))
     except ListenError as error:
         raise Misused(str(error)) from error
 
 
-async def _serve(told: Config, where: Path) -> None:
-    await nameserver_daemon.Daemon(told, upstreams_of(told), where, worker_count(told)).run()
+async def _serve(config: Config, data: Path) -> None:
+    await nameserver_daemon.Daemon(config, upstreams_of(config), data, worker_count(config)).run()
 
 
 @click.command()
 @with_listening
-@with_place
-def run(
-    dns: tuple[str, ...],
-    workers: int | None,
-    upstreams: tuple[str, ...],
-    data: Path | None,
-    config: Path | None,
-) -> None:
+def run(told: Told) -> None:
     """Run Kindgate: all its daemons, started again when one dies, stopped cleanly by Ctrl-C."""
-    told = configured(config, dns=dns, workers=workers, upstreams=upstreams)
-    where = data_folder(data, told)
-    _require_free(told)
+    _require_free(told.config)
     with contextlib.suppress(OSError):
         # Without a data folder there is no house and no bus; DNS is answered all the same.
-        where.mkdir(parents=True, exist_ok=True, mode=0o750)
-    arguments = ["--data", str(where)]
-    for flag, values in (("--dns", dns), ("--upstream", upstreams)):
-        arguments += [word for value in values for word in (flag, value)]
-    arguments += ["--workers", str(workers)] if workers else []
-    arguments += ["--config", str(config)] if config else []
-    sys.exit(asyncio.run(_supervise(told, where, arguments)))
+        told.data.mkdir(parents=True, exist_ok=True, mode=0o750)
+    sys.exit(asyncio.run(_supervise(told)))
 
 
 def _require_free(told: Config) -> None:
@@ -110,21 +79,21 @@ def _is_free(endpoint: Endpoint) -> bool:
     return True
 
 
-async def _supervise(told: Config, where: Path, arguments: list[str]) -> int:
+async def _supervise(told: Told) -> int:
     """Keep the daemons alive until a signal or a fault that a restart does not mend; return the exit status."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    keeper = asyncio.create_task(_keep("nameserver", arguments, stopping))
-    greeter = asyncio.create_task(_greet(told, where))
+    keeper = asyncio.create_task(_keep("nameserver", told.words, stopping))
+    greeter = asyncio.create_task(_greet(told.config, told.data))
     await asyncio.wait([keeper, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
     greeter.cancel()
     return await keeper
 
 
-async def _keep(name: str, arguments: list[str], stopping: asyncio.Event) -> int:
+async def _keep(name: str, arguments: tuple[str, ...], stopping: asyncio.Event) -> int:
     """Run a daemon, again and again, until it is to stop or its settings are wrong."""
     pause = RESTART_S
     while True:
