@@ -1,0 +1,1 @@
+"""What the box remembers: three SQLite files, and the only SQL in the product."""

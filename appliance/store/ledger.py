@@ -1,0 +1,132 @@
+"""`ledger.db`: how much, by day or by week: counts by category and action, and minutes."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from enum import Enum
+from typing import ClassVar, TypeVar
+
+import msgspec
+from sqlite_utils import Database
+
+from appliance.store import schema
+from appliance.store.base import Age, Row, Store, erase
+
+_COUNTS = (
+    "insert into counts (day, span, person, category, action, count) values (?, ?, ?, ?, ?, ?)"
+    " on conflict do update set count = count + excluded.count"
+)
+_MINUTES = (
+    "insert into minutes (day, span, person, kind, what, minutes) values (?, ?, ?, ?, ?, ?)"
+    " on conflict do update set minutes = minutes + excluded.minutes"
+)
+
+
+class Span(Enum):
+    """What a row is the sum of; where only weeks may be kept, days are never written."""
+
+    DAY = "day"
+    WEEK = "week"
+    """`day` is its Monday, or whatever day the house's weeks begin with."""
+
+
+class Kind(Enum):
+    """What minutes were spent on."""
+
+    BUDGET = "budget"
+    SERVICE = "service"
+    CATEGORY = "category"
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """How often; `person` is None for devices that nobody named."""
+
+    day: str
+    person: str | None
+    category: str
+    action: str
+    count: int
+    span: Span = Span.DAY
+
+
+class Minutes(msgspec.Struct, frozen=True, kw_only=True):
+    """How long. `what` is the id of a budget, service or category."""
+
+    day: str
+    person: str
+    kind: Kind
+    what: str
+    minutes: int
+    span: Span = Span.DAY
+
+
+class Sum(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person has from the first to the last day: counts by (category, action), minutes by (kind, what)."""
+
+    counts: dict[tuple[str, str], int]
+    minutes: dict[tuple[Kind, str], int]
+
+
+T = TypeVar("T", Count, Minutes)
+
+
+class LedgerStore(Store):
+    """Sums that grow; the steward adds, a few minutes' worth at once, and others read."""
+
+    FILE = "ledger.db"
+    STEPS = schema.LEDGER
+    AGES: ClassVar[Mapping[str, Age]] = {"counts": Age("day", is_day=True), "minutes": Age("day", is_day=True)}
+
+    def add(self, counts: Iterable[Count] = (), minutes: Iterable[Minutes] = ()) -> None:
+        """Add to the sums, all in one commit."""
+        counted = [
+            (_day(one.day), one.span.value, one.person or "", one.category, one.action, one.count) for one in counts
+        ]
+        timed = [(_day(one.day), one.span.value, one.person, one.kind.value, one.what, one.minutes) for one in minutes]
+        with self.writing() as db:
+            db.conn.executemany(_COUNTS, counted)
+            db.conn.executemany(_MINUTES, timed)
+
+    def counts(self, first: str, last: str, person: str | None = None, span: Span = Span.DAY) -> list[Count]:
+        """Return the counts of days from the first to the last, of one person or of all, in their order."""
+        with self.reading() as db:
+            return [_typed(row, Count) for row in _rows(db, "counts", first, last, person, span)]
+
+    def minutes(self, first: str, last: str, person: str | None = None, span: Span = Span.DAY) -> list[Minutes]:
+        """Return the minutes of days from the first to the last, of one person or of all, in their order."""
+        with self.reading() as db:
+            return [_typed(row, Minutes) for row in _rows(db, "minutes", first, last, person, span)]
+
+    def sums(self, first: str, last: str, person: str, span: Span = Span.DAY) -> Sum:
+        """Return one person's sums from the first day to the last: a week's are those of its seven days."""
+        counts: dict[tuple[str, str], int] = {}
+        for one in self.counts(first, last, person, span):
+            counts[one.category, one.action] = counts.get((one.category, one.action), 0) + one.count
+        minutes: dict[tuple[Kind, str], int] = {}
+        for two in self.minutes(first, last, person, span):
+            minutes[two.kind, two.what] = minutes.get((two.kind, two.what), 0) + two.minutes
+        return Sum(counts=counts, minutes=minutes)
+
+    def erase(self, person: str) -> int:
+        """Erase all sums of one person; return how many."""
+        with self.writing() as db:
+            count = sum(erase(db, table, "person = ?", [person]) for table in self.AGES)
+        self.empty_log()
+        return count
+
+
+def _day(day: str) -> str:
+    """Refuse what is no day: it would grow old never, or at once."""
+    if date.fromisoformat(day).isoformat() != day:
+        raise ValueError(f"{day!r} is not a day like 2026-03-04")
+    return day
+
+
+def _rows(db: Database, table: str, first: str, last: str, person: str | None, span: Span) -> list[Row]:
+    where, args = "span = ? and day between ? and ?", [span.value, first, last]
+    if person is not None:
+        where, args = f"{where} and person = ?", [*args, person]
+    return list(db.table(table).rows_where(where, args, order_by="1, 2, 3, 4, 5"))
+
+
+def _typed(row: Row, kind: type[T]) -> T:
+    return msgspec.convert(row | {"person": row["person"] or None}, kind)
