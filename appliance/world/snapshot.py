@@ -96,10 +96,7 @@ def _publish(data: Path, house: House) -> Snapshot:
     if len(snapshot.text) > MAX_OCTETS:
         raise OSError(errno.EFBIG, f"the house is longer than {MAX_OCTETS} octets")
     fresh = data / f".{CURRENT}.new"
-    with fresh.open("wb") as handle:
-        handle.write(snapshot.text)
-        handle.flush()
-        os.fsync(handle.fileno())
+    _write(fresh, snapshot.text)
     if known[0] is not None:
         # Only what can be read is worth keeping; the current name exists at every moment.
         kept = data / f".{PREVIOUS}.new"
@@ -120,10 +117,23 @@ def _copy(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
     except OSError:
-        with target.open("wb") as handle:
-            handle.write(source.read_bytes())
-            handle.flush()
-            os.fsync(handle.fileno())
+        _write(target, source.read_bytes())
+
+
+def _write(path: Path, text: bytes) -> None:
+    """Write a file to the disk, for the folder's owner and group only; what root writes becomes the owner's."""
+    with path.open("wb") as handle:
+        _hand_over(handle.fileno(), path.parent)
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def _hand_over(fd: int, folder: Path) -> None:
+    os.fchmod(fd, 0o640)
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(fd, owner.st_uid, owner.st_gid)
 
 
 def _readable(path: Path) -> Snapshot | None:
@@ -137,5 +147,6 @@ def _readable(path: Path) -> Snapshot | None:
 def _locked(data: Path) -> Iterator[None]:
     """Let one change happen at a time."""
     with (data / ".lock").open("wb") as handle:
+        _hand_over(handle.fileno(), data)
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

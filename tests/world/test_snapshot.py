@@ -296,3 +296,16 @@ def test_truncation_is_never_a_house(size: int) -> None:
         return
     with pytest.raises(HouseError):
         parse_snapshot(_TEXT[:size])
+
+
+def test_files_belong_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+    """What root publishes is the daemon's to read and to lock, and nobody else's."""
+    need(os.geteuid() == 0, "only root gives files away")
+    data = tmp_path / "data"
+    data.mkdir()
+    os.chown(data, 12345, 23456)
+    for _ in range(2):
+        publish_house(data, House())
+    for name in (CURRENT, PREVIOUS, ".lock"):
+        found = (data / name).stat()
+        assert (name, found.st_uid, found.st_gid, found.st_mode & 0o777) == (name, 12345, 23456, 0o640)
