@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from contextlib import closing
 
 from dnslib import QTYPE, DNSError, DNSQuestion, DNSRecord, EDNSOption
 from dnslib.dns import EDNS0
@@ -51,7 +52,7 @@ def ask(endpoint: Endpoint, question: DNSRecord) -> DNSRecord:
     wire = question.pack()
     for _ in range(TRIES):
         try:
-            with fresh_socket(endpoint) as opened:
+            with closing(fresh_socket(endpoint)) as opened:
                 opened.settimeout(TIMEOUT_S)
                 opened.send(wire)
                 answer = DNSRecord.parse(opened.recv(4096))

@@ -5,8 +5,9 @@ go first. Time is handed in.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Message
@@ -26,8 +27,7 @@ ENTRY_OCTETS = 400
 """What an entry costs beside its message, measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """An upstream's reply, when it was put and when it is no longer fresh (POSIX seconds)."""
 
     message: Message

@@ -204,6 +204,8 @@ def _time(
 def _own(
     policy: Policy, subject: Subject, above: tuple[str, ...], tags: frozenset[str], at: float, until: float | None
 ) -> Verdict | None:
+    if not subject.rules:
+        return None
     is_protected = not subject.own_rule_reaches_information and _information(policy, subject, tags) is not None
     for name in above:
         rules = [rule for rule in subject.rules.get(name, ()) if rule.until is None or at < rule.until.timestamp()]
@@ -290,6 +292,8 @@ def _allowed_category(subject: Subject, terms: Terms, category: str, until: floa
 
 
 def _listed(subject: Subject, terms: Terms, tags: frozenset[str], until: float | None) -> Verdict | None:
+    if not subject.lists:
+        return None
     for prefix, code in ((LIST_ALLOW, "list_allow"), (LIST_BLOCK, "list_block")):
         hits = sorted(tag[len(prefix) :] for tag in tags if tag.startswith(prefix))
         subscribed = [id_ for id_ in hits if id_ in subject.lists]

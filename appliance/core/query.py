@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from enum import Enum
 
+import msgspec
 from msgspec.structs import replace
 
 from appliance.core import names, reply
@@ -39,8 +40,7 @@ class Failure(Enum):
     NO_ANSWER = "no upstream answered"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """Finished octets, which may answer the same question of the same asker again before `keep_until`."""
 
     wire: bytes
@@ -49,8 +49,7 @@ class Reply:
     keep_until: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """What an upstream must be asked before the reply can be finished."""
 
     query: Query

@@ -5,8 +5,9 @@ import contextlib
 import os
 import select
 import socket
+from _socket import socket as RawSocket  # noqa: N812
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from appliance.config import Endpoint
 from appliance.core.answers import Answers, Kept, Key
@@ -116,8 +117,10 @@ class Upstreams:
         else:
             self._waiting.append(ask)
 
-    def ranked(self) -> list[Upstream]:
+    def ranked(self) -> Sequence[Upstream]:
         """Return the servers in the order to try them."""
+        if len(self.all) == 1:
+            return self.all
         now = clock.uptime()
         return sorted(self.all, key=lambda upstream: upstream.sick_until > now)
 
@@ -138,12 +141,12 @@ class Upstreams:
         while self._waiting and self._open < MAX_OPEN:
             self._start(self._waiting.popleft())
 
-    def expect(self, opened: socket.socket, exchange: "_Exchange") -> None:
+    def expect(self, opened: RawSocket, exchange: "_Exchange") -> None:
         """Wake an exchange when its socket has something to read."""
         self._exchanges[opened.fileno()] = exchange
         self._poll.register(opened.fileno(), select.EPOLLIN)
 
-    def give_up(self, opened: socket.socket) -> None:
+    def give_up(self, opened: RawSocket) -> None:
         """Close a socket; the poll forgets it by itself."""
         self._exchanges.pop(opened.fileno(), None)
         opened.close()
@@ -184,7 +187,7 @@ class _Exchange:
         self._has_edns = True
         self._id = 0
         self._stray = 0
-        self._socket: socket.socket | None = None
+        self._socket: RawSocket | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._fallback: Message | None = None
@@ -305,10 +308,11 @@ class _Exchange:
             self._socket = None
 
 
-def fresh_socket(endpoint: Endpoint) -> socket.socket:
+def fresh_socket(endpoint: Endpoint) -> RawSocket:
     """Return a socket connected to a server from a port that nobody guesses (RFC 5452 section 9.2). Raises OSError."""
     family = socket.AF_INET6 if endpoint.is_v6 else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    # The bare socket: Python's class around it costs as much as the system calls.
+    opened = RawSocket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
         for _ in range(PORT_TRIES):
             with contextlib.suppress(OSError):

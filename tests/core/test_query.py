@@ -1,6 +1,5 @@
 """The journey of a query: decided, asked, finished; with an upstream that dnspython plays."""
 
-from dataclasses import replace
 from typing import Any
 
 import dns.flags
@@ -8,6 +7,7 @@ import dns.message
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from appliance.core import query as core_query
 from appliance.core.answers import Kept

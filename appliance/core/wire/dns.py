@@ -1,8 +1,9 @@
 """DNS messages (RFC 1035, RFC 6891): queries of clients, replies of upstreams, and the octets that we answer with."""
 
-from dataclasses import dataclass
 from struct import Struct
 from typing import Final, NamedTuple
+
+import msgspec
 
 from appliance.core import names
 from appliance.core.wire.reader import Reader, WireError
@@ -74,8 +75,7 @@ QTYPE_NAMES: Final = {
 QTYPES: Final = {text: number for number, text in QTYPE_NAMES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Edns:
+class Edns(msgspec.Struct, frozen=True):
     """What the OPT record of a message says (RFC 6891 section 6.1)."""
 
     size_octets: int
@@ -85,8 +85,7 @@ class Edns:
     extended_rcode: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """A client's message: one question, understood."""
 
     id: int
@@ -108,8 +107,7 @@ class Query:
         return max(MIN_UDP_OCTETS, min(self.edns.size_octets, MAX_UDP_OCTETS))
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """A client's message that gets an error and nothing more."""
 
     id: int
@@ -132,8 +130,7 @@ class Record(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """A reply of an upstream, its records found and bounds-checked; `wire` is kept as it came."""
 
     wire: bytes
