@@ -32,7 +32,8 @@ need_python() {
   local extra="${1:-}" want stamp
   want=$(cat "$root/pyproject.toml" "$root/scripts/constraints.txt" | sha256sum | cut -d' ' -f1)
   stamp="$venv/.kindgate${extra:+-$extra}"
-  [ "$(cat "$stamp" 2>/dev/null)" = "$want $root" ] && return 0
+  # What has the tools of developers has all that running needs.
+  grep -qxF "$want $root" "$stamp" "$venv/.kindgate-dev" 2>/dev/null && return 0
   local python=""
   for candidate in python3 python3.13 python3.12 python3.11; do
     if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$candidate && break; fi

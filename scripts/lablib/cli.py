@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -184,6 +185,8 @@ def _shell(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     here, upstream = net.APPLIANCE, net.INTERNET.v4
+    # The environment is made out here: inside the lab there is no network to fetch anything from.
+    subprocess.run(["bash", "-c", '. "$1" && need_python', "lab", str(LAB_SCRIPT.parent / "lib.sh")], check=True)
     fixed = ["--dns", f"{here.v4}:53", "--dns", f"[{here.v6}]:53", "--upstream", upstream]
     return _become(arguments.name, here.name, [str(KINDGATE_RUN), *fixed, *arguments.command])
 

@@ -1,5 +1,7 @@
 """A query finds its child: real devices, a real router, a real upstream."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from ipaddress import ip_address
 from itertools import pairwise
@@ -9,8 +11,8 @@ import pytest
 
 from scripts.lablib import net
 from tests.lab import forgeries
-from tests.lab.appliance import CLOSED, OPEN, Appliance, house, running
-from tests.lab.home import Home
+from tests.lab.appliance import CLOSED, KINDGATE, OPEN, Appliance, house, running
+from tests.lab.home import SCRIPT, Home, home, script, wait_until
 
 NAME = "www.example.com"
 LAPTOP_MAC = bytes.fromhex("027700000011")
@@ -227,6 +229,28 @@ def test_the_first_query_is_already_the_childs(at_home: Appliance, family: str) 
     for _ in range(3):
         at_home.lab.exec("appliance", ["ip", "neigh", "flush", "all"])
         assert at_home.lab.dig("tablet", f"@{BOX[family]}", NAME) == [CLOSED]
+
+
+def test_a_home_to_play_in(tmp_path: Path) -> None:
+    """`scripts/lab run` and `scripts/lab house` are all it takes to see two children get two answers."""
+    env = os.environ | {"KINDGATE_DATA": str(tmp_path / "data")}
+    log = tmp_path / "log"
+    with home(f"play-{os.getpid()}", tmp_path) as lab:
+        with log.open("wb") as written:
+            argv = [str(SCRIPT), "run", "--name", lab.name, "--", "--workers", "1"]
+            started = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=written, stderr=written, env=env)
+        try:
+            wait_until(lambda: "Kindgate is running" in log.read_text(), "Kindgate", 60)
+            apply = [str(KINDGATE), "house", "apply", "-"]
+            text = script("house").stdout
+            done = subprocess.run(apply, input=text, env=env, capture_output=True, text=True, check=True, timeout=30)
+            assert "in force on 1 of 1 workers" in done.stdout
+            assert lab.dig("tablet", "www.tiktok.com") == [CLOSED]
+            assert lab.dig("laptop", "www.tiktok.com") == ["203.0.113.40"]
+            assert lab.dig("tablet", "www.childline.org.uk") == ["203.0.113.61"]
+        finally:
+            started.terminate()
+            started.wait(15)
 
 
 def wait_for_count(appliance: Appliance, name: str, least: int) -> None:
