@@ -1,9 +1,10 @@
 """What a worker makes of a query: who asks, what is decided, who is asked, and the reply."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from appliance import wording
 from appliance.core import names, policy
@@ -58,6 +59,14 @@ class Seat:
     is_forwarder: bool
 
 
+@dataclass(slots=True)
+class Parked:
+    """The queries of one source that wait for its MAC, and the end of their patience."""
+
+    timer: asyncio.TimerHandle
+    queries: list[tuple[bytes, Deliver]] = field(default_factory=list)
+
+
 class Resolver:
     """Answers queries by the house in force; `seats` is what the hot path looks into."""
 
@@ -72,7 +81,7 @@ class Resolver:
         self.hot: dict[str, Memo] = {}
         """Source address → memo: all that the hot path needs to know of an asker."""
         self._seats: dict[str, Seat | None] = {}
-        self._parked: dict[str, list[tuple[bytes, Deliver]]] = {}
+        self._parked: dict[str, Parked] = {}
         self._loop = upstreams.loop
         self._mishaps: set[tuple[str, str, int]] = set()
         self.on_sight: Sight = lambda _: None
@@ -106,8 +115,8 @@ class Resolver:
         for address in changed:
             self.hot.pop(address, None)
             self._seats.pop(address, None)
-        for address in changed & self._parked.keys():
-            if self._neighbours.mac(address) is not None:
+        for address in changed:
+            if address in self._parked and self._neighbours.mac(address) is not None:
                 self._unpark(address)
 
     def is_answered(self, source: str) -> bool:
@@ -137,24 +146,25 @@ class Resolver:
         address alone, and a child's as an unknown device's.
         """
         self.look_around()
-        if not self._neighbours.is_unresolved(source) or (
-            source not in self._parked and len(self._parked) >= MAX_PARKED
-        ):
+        if not self._neighbours.is_unresolved(source):
             return False
-        waiting = self._parked.setdefault(source, [])
-        if not waiting:
+        parked = self._parked.get(source)
+        if parked is None and len(self._parked) < MAX_PARKED:
             resolve_mac(source)
-            self._loop.call_later(PARK_S, self._unpark, source)
-        if len(waiting) < MAX_PARKED_QUERIES:
-            waiting.append((wire, deliver))
+            parked = self._parked[source] = Parked(self._loop.call_later(PARK_S, self._unpark, source))
+        if parked is None or len(parked.queries) >= MAX_PARKED_QUERIES:
+            # A flood of forged addresses must not make anyone's query be answered without a look at who asks.
+            self.counts.add("dropped.waiting")
+        else:
+            parked.queries.append((wire, deliver))
         return True
 
     def _unpark(self, source: str) -> None:
         """Answer what waited for a MAC, whether it has become known or not."""
-        waiting = self._parked.pop(source, [])
-        if waiting:
-            self._seat(source)
-        for wire, deliver in waiting:
+        parked = self._parked.pop(source)
+        parked.timer.cancel()
+        self._seat(source)
+        for wire, deliver in parked.queries:
             self.resolve(wire, source, deliver, is_tcp=False)
 
     def _resolve(self, wire: bytes, source: str, deliver: Deliver, *, is_tcp: bool) -> bool:

@@ -104,7 +104,7 @@ async def test_new_house_while_waiting(wanted: list[str]) -> None:
 
 @in_loop
 async def test_flood_of_addresses(wanted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """No more than so many addresses are waited for, and no more than so many queries of each; the rest goes on."""
+    """So many addresses are waited for and so many queries of each; the rest is dropped, never answered unseen."""
     monkeypatch.setattr(resolver_module, "MAX_PARKED", 2)
     monkeypatch.setattr(resolver_module, "MAX_PARKED_QUERIES", 3)
     monkeypatch.setattr(resolver_module, "PARK_S", 0.05)
@@ -116,9 +116,32 @@ async def test_flood_of_addresses(wanted: list[str], monkeypatch: pytest.MonkeyP
             resolver.resolve(
                 bytes.fromhex("000101000001000000000000") + b"\0\0\xff\0\1", source, answered.append, is_tcp=False
             )
-        assert (wanted, len(answered)) == (["192.0.2.20", "192.0.2.21"], 1)
+        assert (wanted, answered) == (["192.0.2.20", "192.0.2.21"], [])
         await asyncio.sleep(0.1)
-    assert len(answered) == 1 + 3 + 1
+    assert (len(answered), resolver.counts.news()["dropped.waiting"]) == (3 + 1, 2)
+
+
+@in_loop
+async def test_patience_begins_anew(wanted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second wait for one address is as long as the first: what is left of the first one's time does not end it."""
+    monkeypatch.setattr(resolver_module, "PARK_S", 0.2)
+    near = Still(attached=NEAR)
+    with fake_upstream() as fake:
+        resolver = resolver_of(fake.endpoint, house=HOUSE, neighbours=near)
+        first = await begun(resolver, TABLET)
+        await asyncio.sleep(0.15)
+        near.learn(TABLET, TABLET_MAC)
+        resolver.look_around()
+        assert await first == ["0.0.0.0"]
+        del near._macs[TABLET]
+        resolver.forget()
+        second = await begun(resolver, TABLET)
+        await asyncio.sleep(0.1)
+        assert not second.done()
+        near.learn(TABLET, TABLET_MAC)
+        resolver.look_around()
+        assert await second == ["0.0.0.0"]
+    assert wanted == [TABLET, TABLET]
 
 
 @in_loop
