@@ -16,7 +16,7 @@ from appliance.commands.options import EXIT_USAGE, Misused, Told, upstreams_of, 
 from appliance.config import Config, Endpoint
 from appliance.nameserver import daemon as nameserver_daemon
 from appliance.nameserver.sockets import ListenError
-from appliance.world import bus, clock
+from appliance.world import bus, clock, life
 
 RESTART_S = 0.1
 RESTART_MAX_S = 5.0
@@ -38,7 +38,7 @@ def nameserver(told: Told) -> None:
 
 
 async def _serve(config: Config, data: Path) -> None:
-    await nameserver_daemon.Daemon(config, upstreams_of(config), data, worker_count(config)).run()
+    await nameserver_daemon.Daemon(config, upstreams_of(config), data, worker_count(config)).run(life.ending())
 
 
 @click.command()
@@ -100,7 +100,7 @@ async def _keep(name: str, arguments: tuple[str, ...], stopping: asyncio.Event) 
         began = clock.uptime()
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "appliance", name, *arguments,
-            stdin=asyncio.subprocess.PIPE, env=os.environ | {nameserver_daemon.SUPERVISED: "1"},
+            stdin=asyncio.subprocess.PIPE, env=os.environ | {life.SUPERVISED: "1"},
         )  # fmt: skip
         ended = asyncio.create_task(process.wait())
         stop = asyncio.create_task(stopping.wait())

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 import sys
 from collections import OrderedDict
@@ -23,12 +22,9 @@ from appliance.nameserver import sockets
 from appliance.nameserver.counts import add_up
 from appliance.nameserver.link import FROM_WORKER, Adopt, Begin, InForceNow, Link, Listener, News, Sighted
 from appliance.world import bus, clock
-from appliance.world.snapshot import CURRENT, Loaded, Snapshot, load_snapshot
+from appliance.world.watch import WATCH_S, HouseWatch
 
 NAME = "nameserver"
-SUPERVISED = "KINDGATE_SUPERVISED"
-WATCH_S = 0.1
-"""How often the data folder is looked at: a changed house is noticed within this."""
 SILENT_S = 10.0
 """A worker without a heartbeat for so long is replaced."""
 RESTART_S = 0.2
@@ -62,23 +58,14 @@ class Daemon:
         self._config = config
         self._upstreams = upstreams
         self._data = data
-        self._loaded = Loaded(None)
-        self._problem: str | None = None
+        self._house = HouseWatch(data)
         self._counts: dict[str, int] = {}
         self._sights: OrderedDict[str, dict[str, object]] = OrderedDict()
         self._bus = bus.Bus(data, NAME, self.answer)
-        self._seen: object = None
-        self._stopping = asyncio.Event()
         self._workers = [_Worker(number, self._open()) for number in range(workers)]
 
-    async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
-        if os.environ.get(SUPERVISED):
-            # Whoever started us holds the other end of standard input: when it is gone, so are we.
-            loop.add_reader(sys.stdin, self._stopping.set)
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Serve until it is to stop."""
         self._look()
         tasks = [asyncio.create_task(self._keep(worker)) for worker in self._workers]
         tasks.append(asyncio.create_task(self._watch()))
@@ -86,7 +73,7 @@ class Daemon:
             await self._bus.open()
         except OSError as error:
             log.warning("no bus (%s): `kindgate house apply` can't see what is in force", error.strerror or error)
-        await self._stopping.wait()
+        await stopping.wait()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -102,7 +89,6 @@ class Daemon:
         return {"bus": bus.VERSION, "error": "unknown request"}
 
     def _status(self) -> dict[str, object]:
-        snapshot = self._loaded.snapshot
         workers = [
             {
                 "number": worker.number,
@@ -117,9 +103,9 @@ class Daemon:
         return {
             "bus": bus.VERSION,
             "pid": os.getpid(),
-            "revision": snapshot.revision if snapshot else 0,
-            "digest": snapshot.digest if snapshot else "",
-            "problem": self._problem,
+            "revision": self._house.revision,
+            "digest": self._house.digest,
+            "problem": self._house.problem,
             "dns": list(self._config.dns),
             "upstreams": [str(upstream) for upstream in self._upstreams],
             "workers": workers,
@@ -145,29 +131,11 @@ class Daemon:
                 self._replace_silent()
 
     def _look(self) -> None:
-        """Read the house if its file is another one; what is unreadable or gone leaves the last good one in force."""
-        try:
-            status = (self._data / CURRENT).stat()
-            seen: object = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
-        except OSError as error:
-            seen = error.errno
-        if seen == self._seen:
-            return
-        self._seen = seen
-        loaded = load_snapshot(self._data)
-        problem = loaded.problem
-        if loaded.snapshot is None and self._loaded.snapshot is not None:
-            problem = f"{self._data / CURRENT} is gone: the last good house stays in force"
-        if problem and problem != self._problem:
-            log.warning("%s", problem)
-        self._problem = problem
-        is_worse = problem is not None and self._loaded.snapshot is not None
-        if loaded.snapshot is None or is_worse or _same(loaded.snapshot, self._loaded.snapshot):
-            return
-        self._loaded = loaded
-        for worker in self._workers:
-            if worker.link is not None:
-                worker.link.tell(Adopt(loaded.snapshot.text))
+        """Hand a changed house on to the workers."""
+        if self._house.look() and self._house.snapshot is not None:
+            for worker in self._workers:
+                if worker.link is not None:
+                    worker.link.tell(Adopt(self._house.snapshot.text))
 
     async def _keep(self, worker: _Worker) -> None:
         """Start a worker, and start it again when it ends: at once after a long life, later after a short one."""
@@ -203,7 +171,7 @@ class Daemon:
         listeners = tuple(Listener(opened.fileno(), is_tcp) for opened, is_tcp in worker.sockets)
         asked = tuple(str(upstream) for upstream in self._upstreams)
         worker.link.tell(Begin(listeners, asked, self._config.cache_megabytes << 20))
-        snapshot = self._loaded.snapshot
+        snapshot = self._house.snapshot
         worker.link.tell(Adopt(snapshot.text if snapshot else None))
         worker.tasks = [asyncio.create_task(self._hear(worker, worker.link))]
 
@@ -248,7 +216,3 @@ class Daemon:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-
-
-def _same(one: Snapshot | None, other: Snapshot | None) -> bool:
-    return one is not None and other is not None and one.digest == other.digest

@@ -343,9 +343,9 @@ async def until_true(is_so: Callable[[], object], what: str) -> None:
     assert is_so(), what
 
 
-async def stopped(one: Daemon, running_one: "asyncio.Task[None]") -> None:
+async def stopped(one: Daemon, running_one: "asyncio.Task[None]", stopping: asyncio.Event) -> None:
     """Stop a daemon that runs in this process."""
-    one._stopping.set()
+    stopping.set()
     await asyncio.wait_for(running_one, 20)
     for worker in one._workers:
         for opened, _ in worker.sockets:
@@ -364,7 +364,8 @@ async def test_hung_worker_is_replaced(data: Path, monkeypatch: pytest.MonkeyPat
     where = loopback()
     with fake_upstream() as fake:
         one = inside(data, fake, where)
-        running_one = asyncio.create_task(one.run())
+        stopping = asyncio.Event()
+        running_one = asyncio.create_task(one.run(stopping))
         try:
             await until_true(lambda: one._workers[0].in_force, "the worker is up")
             process = one._workers[0].process
@@ -375,7 +376,7 @@ async def test_hung_worker_is_replaced(data: Path, monkeypatch: pytest.MonkeyPat
             assert addresses(dns.message.from_wire(reply)) == ["0.0.0.0"]
             assert not is_alive(process.pid)
         finally:
-            await stopped(one, running_one)
+            await stopped(one, running_one, stopping)
 
 
 @in_loop
@@ -384,12 +385,13 @@ async def test_hung_worker_does_not_hold_up_the_end(data: Path, monkeypatch: pyt
     monkeypatch.setattr(daemon, "STOP_S", 0.2)
     with fake_upstream() as fake:
         one = inside(data, fake, loopback())
-        running_one = asyncio.create_task(one.run())
+        stopping = asyncio.Event()
+        running_one = asyncio.create_task(one.run(stopping))
         await until_true(lambda: one._workers[0].in_force, "the worker is up")
         process = one._workers[0].process
         assert process is not None
         os.kill(process.pid, signal.SIGSTOP)
-        await stopped(one, running_one)
+        await stopped(one, running_one, stopping)
         assert not is_alive(process.pid)
 
 
@@ -400,13 +402,14 @@ async def test_worker_that_can_not_be_started(data: Path, monkeypatch: pytest.Mo
     where = loopback()
     with fake_upstream() as fake:
         one = inside(data, fake, where)
-        running_one = asyncio.create_task(one.run())
+        stopping = asyncio.Event()
+        running_one = asyncio.create_task(one.run(stopping))
         try:
             await until_true(lambda: one._workers[0].restarts >= 2, "it is tried again")
             monkeypatch.undo()
             await until_true(lambda: one._workers[0].in_force, "the worker is up")
         finally:
-            await stopped(one, running_one)
+            await stopped(one, running_one, stopping)
 
 
 def test_address_of_nobody(data: Path) -> None:

@@ -1,0 +1,1 @@
+"""The dashboard: pages for caregivers and for children, served from this box."""

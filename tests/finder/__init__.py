@@ -1,0 +1,1 @@
+"""The finder hears what devices say of themselves, and believes nothing that could harm."""

@@ -1,0 +1,1 @@
+"""A change is remembered and published whole, or not at all and said so."""
