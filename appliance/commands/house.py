@@ -1,6 +1,7 @@
 """`kindgate house apply` and `house show`: a house in one YAML file."""
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
@@ -11,9 +12,11 @@ from appliance.core import house as houses
 from appliance.core.document import Document, DocumentError, to_yaml
 from appliance.core.house import House
 from appliance.core.rulebook import Rulebook
-from appliance.nameserver import daemon
-from appliance.world import bus, clock
-from appliance.world.snapshot import Snapshot, SnapshotError, load_snapshot, publish_house
+from appliance.household import inforce
+from appliance.household.changes import BOX, Household, Unpublished
+from appliance.store.errors import StoreError
+from appliance.world import clock
+from appliance.world.snapshot import Snapshot, SnapshotError, load_snapshot
 
 WAIT_S = 5.0
 
@@ -40,16 +43,13 @@ def apply(file: TextIO, data: Path | None, config: Path | None) -> None:
     where = data_folder(data, configured(config))
     name = "<stdin>" if file.name == "-" else file.name
     try:
-        told = parse_house(file.read(), bundled_rules())
+        book = bundled_rules()
+        told = parse_house(file.read(), book)
     except DocumentError as error:
         raise Fault("\n".join(f"{name}: line {line}: {text}" for line, text in error.problems)) from error
     except UnicodeDecodeError as error:
         raise Fault(f"{name}: not a text in UTF-8") from error
-    try:
-        snapshot = publish_house(where, told)
-    except SnapshotError as error:
-        raise Fault(f"not saved: {error}") from error
-    _wait_for(where, snapshot)
+    _wait_for(where, _save(where, told, book))
 
 
 @house.command()
@@ -86,31 +86,27 @@ def parse_house(text: str, rulebook: Rulebook) -> House:
     return told
 
 
+def _save(where: Path, told: House, book: Rulebook) -> Snapshot:
+    """Remember and publish a house. Raises Fault."""
+    try:
+        with closing(Household(where, book)) as household:
+            return household.replace(BOX, told, clock.now()).snapshot
+    except StoreError as error:
+        raise Fault(f"not saved: {error}\n{error.sentence}") from error
+    except (SnapshotError, houses.HouseError) as error:
+        raise Fault(f"not saved: {error}") from error
+    except Unpublished as error:
+        raise NotInForce(f"saved, but not in force until the disk takes it: {error}") from error
+
+
 def _wait_for(where: Path, snapshot: Snapshot) -> None:
     """Wait until every worker runs a snapshot, and say so."""
-    until = clock.uptime() + WAIT_S
-    running, total, problem = 0, 0, ""
-    while True:
-        try:
-            status = bus.ask(where, daemon.NAME, {"ask": "status"})
-        except bus.NotRunning:
+    found = inforce.wait(where, snapshot, WAIT_S, (inforce.NAMESERVER,)).daemons[0]
+    match found.standing:
+        case inforce.Standing.GONE:
             click.echo(f"Revision {snapshot.revision} is published; no nameserver is running with {where}.")
-            return
-        except bus.BusError as error:
-            problem = str(error)
-        else:
-            workers = [worker for worker in _list(status.get("workers")) if isinstance(worker, dict)]
-            total = len(workers)
-            running = sum(worker.get("digest") == snapshot.digest for worker in workers)
-            problem = next((str(worker["problem"]) for worker in workers if worker.get("problem")), "")
-            if running == total:
-                click.echo(f"Revision {snapshot.revision} in force on {running} of {total} workers.")
-                return
-        if clock.uptime() > until:
-            words = f"Revision {snapshot.revision} in force on {running} of {total} workers"
-            raise NotInForce(f"{words}: {problem or 'the others did not report in time'}")
-        clock.pause(0.02)
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+        case inforce.Standing.RUNS:
+            click.echo(f"Revision {snapshot.revision} in force on {found.running} of {found.total} workers.")
+        case _:
+            words = f"Revision {snapshot.revision} in force on {found.running} of {found.total} workers"
+            raise NotInForce(f"{words}: {found.problem or 'the others did not report in time'}")

@@ -3,8 +3,9 @@
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -78,26 +79,55 @@ def load_snapshot(data: Path) -> Loaded:
     return Loaded(None, "; ".join(problems) or None)
 
 
-def publish_house(data: Path, house: House) -> Snapshot:
-    """Save a house as the next revision, by atomic rename. Raises SnapshotError; then the old one stands as it was."""
-    try:
+Publish = Callable[[House, int | None], Snapshot]
+"""Saves a house under a number, None for the next one. Raises SnapshotError; then the old one stands as it was."""
+
+
+@contextmanager
+def publishing(data: Path) -> Iterator[Publish]:
+    """Hold the one right to publish in a data folder, and give what publishes. Raises SnapshotError."""
+    with _told(data):
         data.mkdir(parents=True, exist_ok=True, mode=0o750)
-        with _locked(data):
-            return _publish(data, house)
+        lock = _lock(data)
+    try:
+        yield partial(_publish, data)
+    finally:
+        os.close(lock)
+
+
+def publish_house(data: Path, house: House, revision: int | None = None) -> Snapshot:
+    """Save a house, by atomic rename. Raises SnapshotError; then the old one stands as it was."""
+    with publishing(data) as publish:
+        return publish(house, revision)
+
+
+@contextmanager
+def _told(data: Path) -> Iterator[None]:
+    """Turn what the system says into our own words."""
+    try:
+        yield
     except OSError as error:
         raise SnapshotError(f"{data}: {error.strerror or error}") from error
 
 
-def _publish(data: Path, house: House) -> Snapshot:
-    known = [_readable(data / name) for name in (CURRENT, PREVIOUS)]
-    revision = max((snapshot.revision for snapshot in known if snapshot), default=0) + 1
-    file = _File(FORMAT, revision, msgspec.Raw(msgspec.json.encode(house)))
-    snapshot = parse_snapshot(msgspec.json.encode(file))
+def _publish(data: Path, house: House, revision: int | None) -> Snapshot:
+    with _told(data):
+        known = [_readable(data / name) for name in (CURRENT, PREVIOUS)]
+        if revision is None:
+            revision = max((snapshot.revision for snapshot in known if snapshot), default=0) + 1
+        file = _File(FORMAT, revision, msgspec.Raw(msgspec.json.encode(house)))
+        snapshot = parse_snapshot(msgspec.json.encode(file))
+        if known[0] is None or known[0].digest != snapshot.digest:
+            _replace(data, snapshot, is_kept=known[0] is not None)
+        return snapshot
+
+
+def _replace(data: Path, snapshot: Snapshot, *, is_kept: bool) -> None:
     if len(snapshot.text) > MAX_OCTETS:
         raise OSError(errno.EFBIG, f"the house is longer than {MAX_OCTETS} octets")
     fresh = data / f".{CURRENT}.new"
     _write(fresh, snapshot.text)
-    if known[0] is not None:
+    if is_kept:
         # Only what can be read is worth keeping; the current name exists at every moment.
         kept = data / f".{PREVIOUS}.new"
         kept.unlink(missing_ok=True)
@@ -109,7 +139,6 @@ def _publish(data: Path, house: House) -> Snapshot:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return snapshot
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -122,18 +151,21 @@ def _copy(source: Path, target: Path) -> None:
 
 def _write(path: Path, text: bytes) -> None:
     """Write a file to the disk, for the folder's owner and group only; what root writes becomes the owner's."""
+    # Another user's file of this name, left by a power cut, could not be written to.
+    path.unlink(missing_ok=True)
     with path.open("wb") as handle:
-        _hand_over(handle.fileno(), path.parent)
+        _hand_over(handle.fileno(), path.parent, 0o640)
         handle.write(text)
         handle.flush()
         os.fsync(handle.fileno())
 
 
-def _hand_over(fd: int, folder: Path) -> None:
-    os.fchmod(fd, 0o640)
-    if os.geteuid() == 0:
+def _hand_over(fd: int, folder: Path, mode: int) -> None:
+    """Give a file of ours to whom the folder belongs."""
+    if os.fstat(fd).st_uid == os.geteuid():
         owner = folder.stat()
-        os.fchown(fd, owner.st_uid, owner.st_gid)
+        os.fchmod(fd, mode)
+        os.fchown(fd, owner.st_uid if os.geteuid() == 0 else -1, owner.st_gid if os.geteuid() == 0 else -1)
 
 
 def _readable(path: Path) -> Snapshot | None:
@@ -143,10 +175,13 @@ def _readable(path: Path) -> Snapshot | None:
         return None
 
 
-@contextmanager
-def _locked(data: Path) -> Iterator[None]:
-    """Let one change happen at a time."""
-    with (data / ".lock").open("wb") as handle:
-        _hand_over(handle.fileno(), data)
+def _lock(data: Path) -> int:
+    """Return the handle of a lock that is held: one change happens at a time."""
+    handle = os.open(data / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    try:
+        _hand_over(handle, data, 0o660)
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle

@@ -306,6 +306,6 @@ def test_files_belong_to_the_owner_of_the_folder(tmp_path: Path) -> None:
     os.chown(data, 12345, 23456)
     for _ in range(2):
         publish_house(data, House())
-    for name in (CURRENT, PREVIOUS, ".lock"):
+    for name, mode in ((CURRENT, 0o640), (PREVIOUS, 0o640), (".lock", 0o660)):
         found = (data / name).stat()
-        assert (name, found.st_uid, found.st_gid, found.st_mode & 0o777) == (name, 12345, 23456, 0o640)
+        assert (name, found.st_uid, found.st_gid, found.st_mode & 0o777) == (name, 12345, 23456, mode)
