@@ -1,0 +1,151 @@
+"""What pages look at and act on: the house, who may see what, the other daemons, the time."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from flask import current_app
+
+from appliance.core import policy
+from appliance.core.asker import Registry
+from appliance.core.domainset import DomainSet
+from appliance.core.house import EMPTY, Device, House, Person
+from appliance.core.policy import Policy
+from appliance.core.rulebook import Rulebook
+from appliance.core.verdict import Reason
+from appliance.core.visibility import Contract
+from appliance.household import inforce
+from appliance.household.changes import Household, Said
+from appliance.household.inforce import InForce
+from appliance.store.errors import StoreError
+from appliance.world import bus, clock
+from appliance.world.neighbours import Neighbours
+from appliance.world.snapshot import load_snapshot
+
+SETTLE_S = 1.0
+"""How long a page waits for a change to be in force before it says "taking effect"; mostly a tenth of it is enough."""
+STEWARD = "steward"
+ASK_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who holds the device that asks for a page, as far as the box knows."""
+
+    device: Device | None
+    person: Person | None
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    house: House
+    policy: Policy
+    registry: Registry
+
+
+class Box:
+    """One data folder, as the pages of one process see it; thread-safe."""
+
+    def __init__(self, data: Path, book: Rulebook, bundled: DomainSet, contract: Contract) -> None:
+        self.data = data
+        self.book = book
+        self.contract = contract
+        self._bundled = bundled
+        self._lock = threading.Lock()
+        self._household: Household | None = None
+        self._neighbours: Neighbours | None = None
+        self._compiled: _Compiled | None = None
+
+    def now(self) -> float:
+        """Return the time in POSIX seconds."""
+        return clock.now()
+
+    @property
+    def household(self) -> Household:
+        """What is remembered, opened when it is first wanted and again after a failure. Raises StoreError."""
+        with self._lock:
+            if self._household is None:
+                self._household = Household(self.data, self.book)
+            return self._household
+
+    def house(self) -> House:
+        """Return the house as it was last saved; where that can't be read, as it was last published."""
+        try:
+            return self.household.current()
+        except StoreError:
+            snapshot = load_snapshot(self.data).snapshot
+            return snapshot.house if snapshot else EMPTY
+
+    def zone(self) -> tzinfo:
+        """Return the house's time zone."""
+        try:
+            return clock.zone(self.house().time_zone)
+        except clock.UnknownZone:
+            return clock.zone("UTC")
+
+    def local_time(self, at: float) -> datetime:
+        """Return a moment by the house's clock."""
+        return datetime.fromtimestamp(at, self.zone())
+
+    def policy(self) -> Policy:
+        """Return the house and the rules, compiled: the same decisions as the nameserver's."""
+        return self._compile().policy
+
+    def change(self, who: str, what: Reason, mutate: Callable[[House], House], *, base: int | None = None) -> Said:
+        """Change the house, and wait a moment for it to be in force.
+
+        Raises NotValid, HouseError, StoreError, Unpublished, and whatever `mutate` does.
+        """
+        said = self.household.say(who, what, mutate, self.now(), base=base)
+        inforce.wait(self.data, said.snapshot, SETTLE_S)
+        return said
+
+    def in_force(self) -> InForce:
+        """Return how all daemons stand to the house as it was published."""
+        return inforce.look(self.data, load_snapshot(self.data).snapshot)
+
+    def ask_steward(self, ask: str, **what: object) -> dict[str, Any] | None:
+        """Return the steward's answer, None where it can't be reached or refuses."""
+        try:
+            return bus.ask(self.data, STEWARD, {"ask": ask, **what}, ASK_S)
+        except bus.BusError:
+            return None
+
+    def visitor(self, address: str) -> Visitor:
+        """Return whose device is behind the address that a request came from."""
+        compiled = self._compile()
+        asker = compiled.registry.identify(address, (), self._mac)
+        device = next((one for one in compiled.house.devices if one.id == asker.device), None)
+        person = next((one for one in compiled.house.persons if device and one.id == device.person), None)
+        return Visitor(device, person)
+
+    def close(self) -> None:
+        """Close what is remembered."""
+        with self._lock:
+            if self._household is not None:
+                self._household.close()
+                self._household = None
+
+    def _mac(self, address: str) -> str | None:
+        with self._lock:
+            if self._neighbours is None:
+                self._neighbours = Neighbours()
+            self._neighbours.refresh()
+            return self._neighbours.mac(address)
+
+    def _compile(self) -> _Compiled:
+        house = self.house()
+        compiled = self._compiled
+        if compiled is None or compiled.house != house:
+            made = policy.compile(house, self.book, (self._bundled,), self.zone())
+            compiled = self._compiled = _Compiled(house, made, Registry(house))
+        return compiled
+
+
+def box() -> Box:
+    """Return the box of the running app."""
+    found: Box = current_app.extensions["kindgate.box"]
+    return found
