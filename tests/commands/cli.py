@@ -48,14 +48,14 @@ def applied(data: Path, house: str = HOUSE) -> Path:
 
 
 @contextmanager
-def fake_daemon(data: Path, answer: Answerer) -> Iterator[None]:
-    """Answer on the nameserver's bus, from a thread of its own, as long as the block runs."""
+def fake_daemon(data: Path, answer: Answerer, name: str = "nameserver") -> Iterator[None]:
+    """Answer on a daemon's bus, from a thread of its own, as long as the block runs."""
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     done = asyncio.Event()
 
     async def serve() -> None:
-        bus = Bus(data, "nameserver", answer)
+        bus = Bus(data, name, answer)
         await bus.open()
         ready.set()
         await done.wait()

@@ -56,3 +56,12 @@ def opened(path: Path) -> Iterator[Database]:
 def octets(folder: Path) -> bytes:
     """Return all that stands in the files of a folder."""
     return b"".join(path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file())
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the right to write to a file, as another program may, until the block ends."""
+    with opened(path) as db:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.rollback()
