@@ -7,7 +7,7 @@ from datetime import tzinfo
 from appliance.core import names
 from appliance.core.domainset import NOTHING, DomainSet
 from appliance.core.house import EMPTY, Do, House, Mode
-from appliance.core.rulebook import BYPASS, HELP, INFRASTRUCTURE, MALWARE, ROUTE, Rulebook
+from appliance.core.rulebook import BYPASS, HELP, INFRASTRUCTURE, MALWARE, ROUTE, UNCLASSIFIED, Rulebook
 from appliance.core.schedule import open_until
 from appliance.core.subject import BLOCKED_TTL_S, Subject, Word, of_device, of_person, of_unknown
 from appliance.core.verdict import TERMS, Action, Answer, Letter, Lift, Reason, Step, Strictness, Terms, Verdict
@@ -134,6 +134,16 @@ def decide(policy: Policy, subject: Subject, name: str, label: Label | None, at:
     # Afterwards: an admitted name that has a safe mode is answered by it, under grants and own rules too; and what
     # may leave no trace leaves none, whichever step decided.
     return _afterwards(policy, subject, name, tags, terms, verdict)
+
+
+def category_of(policy: Policy, subject: Subject, tags: frozenset[str], verdict: Verdict) -> str:
+    """Return the one category by which a decided name with these tags is counted: what decided, else the strictest."""
+    told = next((value for key, value in verdict.reason.args if key == "category"), None)
+    if told is None and not tags:
+        return UNCLASSIFIED
+    told = told or _strictest(policy, subject, tags)[1]
+    # What `_strictest` leaves out is a way around the filter, which another step decides.
+    return told or min(tags & policy.rulebook.categories.keys(), default=UNCLASSIFIED)
 
 
 def _admit(subject: Subject, step: Step, reason: Reason, until: float | None, *, counted: bool = False) -> Verdict:

@@ -3,10 +3,11 @@
 Neither touches the machine: both are told who asks and what time it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from enum import Enum
+from ipaddress import ip_address
 
 import msgspec
 from msgspec.structs import replace
@@ -27,6 +28,12 @@ MEMO_SHARE = 0.1
 """Of what is left of an answer, the least share for which a finished reply may be given out again unchanged."""
 BLOCK_MEMO_S = 600.0
 
+HOME_DOMAIN = "kindgate.home"
+"""The box itself, for everyone and in every state of the house."""
+HOME_TTL_S = 60
+
+_QUESTION = b"\xc0\x0c"
+"""A pointer to the name in the question."""
 _FORCED_MODE = {Answer.NXDOMAIN: BlockMode.NXDOMAIN, Answer.NODATA: BlockMode.NODATA}
 
 Say = Callable[[Reason], str]
@@ -88,6 +95,21 @@ def begin(setting: Setting, subject: Subject, parsed: Query | Refusal, is_tcp: b
     ask = Ask(parsed, verdict, name, (name, parsed.qtype, _asked_flags(parsed)))
     kept = setting.answers.get(ask.key, at)
     return ask if kept is None else finish(setting, subject, ask, kept, is_tcp, at)
+
+
+def at_home(query: Query, addresses: Iterable[str]) -> Reply:
+    """Return the reply to a question for the box itself: those of its addresses that are of the family asked for.
+
+    It holds for who asks by this way alone, so that it is never given out again.
+    """
+    if query.qtype == dns.ANY:
+        return Reply(reply.any_answer(query), dns.NOERROR)
+    version = {dns.A: 4, dns.AAAA: 6}.get(query.qtype)
+    found = [address.packed for address in map(ip_address, addresses) if address.version == version]
+    if not found:
+        return Reply(reply.nodata(query, HOME_TTL_S), dns.NOERROR)
+    records = [dns.record(_QUESTION, query.qtype, HOME_TTL_S, address) for address in found]
+    return Reply(reply.compose(query, dns.NOERROR, (records, ())), dns.NOERROR)
 
 
 def finish(setting: Setting, subject: Subject, ask: Ask, outcome: Kept | Failure, is_tcp: bool, at: float) -> Reply:

@@ -1,11 +1,9 @@
-"""What a worker counts: numbers without names, in memory, handed on every second."""
+"""What a worker counts, in memory, handed on every second: numbers of the box, and the tally of the persons."""
 
 from collections.abc import Callable, Mapping
 
 from appliance.core.verdict import Verdict
-
-Cell = list[int]
-"""One number that the hot path can raise without a look-up: ``cell[0] += 1``."""
+from appliance.nameserver.tally import Cell, Key, Tally
 
 
 class Counts:
@@ -14,6 +12,9 @@ class Counts:
     def __init__(self) -> None:
         self._cells: dict[str, Cell] = {}
         self._told: dict[str, int] = {}
+        self.tally = Tally()
+        """What may be counted of persons; it is part of the numbers, too."""
+        self._cells["dropped.names"] = self.tally.nameless
 
     def cell(self, name: str) -> Cell:
         """Return the cell of a number."""
@@ -23,17 +24,27 @@ class Counts:
         """Raise a number by one."""
         self.cell(name)[0] += 1
 
-    def of(self, verdict: Verdict | None) -> Cell:
-        """Return the cell for a reply. A traceless one is an answer like any other: no action, no step."""
+    def of(self, verdict: Verdict | None, key: Key | None = None) -> Cell:
+        """Return the cell for a reply, that of a key where the contract lets it be counted for a person.
+
+        A traceless one is an answer like any other: no action, no step.
+        """
         if verdict is None or verdict.traceless:
             return self.cell("answered")
-        return self.cell(f"answered.{verdict.action.value}")
+        if key is not None:
+            return self.tally.cell(key)
+        return self.cell(_answered(verdict.action.value))
 
     def news(self) -> dict[str, int]:
         """Return what was added to each number since the last call."""
         fresh = {name: cell[0] - self._told.get(name, 0) for name, cell in self._cells.items()}
         self._told = {name: cell[0] for name, cell in self._cells.items()}
+        add_up(fresh, {_answered(action): number for action, number in self.tally.totals().items()})
         return {name: number for name, number in fresh.items() if number}
+
+
+def _answered(action: str) -> str:
+    return f"answered.{action}"
 
 
 def add_up(total: dict[str, int], fresh: Mapping[str, int], keep: Callable[[str], bool] = lambda _: True) -> None:

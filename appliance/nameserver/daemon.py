@@ -4,7 +4,8 @@ The daemon answers no query itself. It holds the listening sockets, so that what
 again waits for it; and the last good house, so that a worker started while the data folder is away still runs it.
 
 Requests on the bus: ``{"ask": "status"}`` → revision, digest and problem of each worker, counts, listening addresses,
-upstreams; ``{"ask": "sight", "token": T}`` → what the doctor's question T carried when it arrived, or null.
+upstreams; ``{"ask": "sight", "token": T}`` → what the doctor's question T carried when it arrived, or null; and what
+`records` says of tally, ring and session.
 """
 
 import asyncio
@@ -14,14 +15,16 @@ import os
 import socket
 import sys
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.config import Config, Endpoint
 from appliance.nameserver import sockets
 from appliance.nameserver.counts import add_up
-from appliance.nameserver.link import FROM_WORKER, Adopt, Begin, InForceNow, Link, Listener, News, Sighted
-from appliance.world import bus, clock
+from appliance.nameserver.link import FROM_WORKER, Adopt, Begin, Entries, InForceNow, Link, Listener, News, Sighted
+from appliance.nameserver.records import RESTRICTED, Records
+from appliance.world import bus, clock, rules
 from appliance.world.watch import WATCH_S, HouseWatch
 
 NAME = "nameserver"
@@ -61,7 +64,8 @@ class Daemon:
         self._house = HouseWatch(data)
         self._counts: dict[str, int] = {}
         self._sights: OrderedDict[str, dict[str, object]] = OrderedDict()
-        self._bus = bus.Bus(data, NAME, self.answer)
+        self._records = Records(rules.load_contract(), self._links)
+        self._bus = bus.Bus(data, NAME, self.answer, RESTRICTED)
         self._workers = [_Worker(number, self._open()) for number in range(workers)]
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -81,12 +85,12 @@ class Daemon:
         await self._bus.close()
 
     def answer(self, request: dict[str, object]) -> object:
-        """Answer a request of the bus."""
+        """Answer a request of the bus, or return a coroutine that does."""
         if request.get("ask") == "status":
             return self._status()
         if request.get("ask") == "sight":
             return {"bus": bus.VERSION, "sight": self._sights.get(str(request.get("token")))}
-        return {"bus": bus.VERSION, "error": "unknown request"}
+        return self._records.answer(request)
 
     def _status(self) -> dict[str, object]:
         workers = [
@@ -119,6 +123,9 @@ class Daemon:
             opened.append((sockets.open_tcp(endpoint), True))
         return opened
 
+    def _links(self) -> Iterator[Link]:
+        return (worker.link for worker in self._workers if worker.link is not None)
+
     async def _watch(self) -> None:
         """Notice a changed house, a silent worker, a bus that has gone."""
         turn = 0
@@ -133,6 +140,7 @@ class Daemon:
     def _look(self) -> None:
         """Hand a changed house on to the workers."""
         if self._house.look() and self._house.snapshot is not None:
+            self._records.adopt(self._house.snapshot.house)
             for worker in self._workers:
                 if worker.link is not None:
                     worker.link.tell(Adopt(self._house.snapshot.text))
@@ -151,6 +159,7 @@ class Daemon:
             lived = clock.uptime() - worker.started_at
             pause = 0.0 if lived > HEALTHY_S else min(RESTART_MAX_S, max(RESTART_S, pause * 2))
             worker.restarts += 1
+            self._records.restarted(worker.number)
             log.warning("worker %d ended and is started again", worker.number)
             await asyncio.sleep(pause)
 
@@ -173,6 +182,7 @@ class Daemon:
         worker.link.tell(Begin(listeners, asked, self._config.cache_megabytes << 20))
         snapshot = self._house.snapshot
         worker.link.tell(Adopt(snapshot.text if snapshot else None))
+        worker.link.tell(self._records.watch())
         worker.tasks = [asyncio.create_task(self._hear(worker, worker.link))]
 
     async def _hear(self, worker: _Worker, link: Link) -> None:
@@ -183,6 +193,9 @@ class Daemon:
                     worker.in_force = message
                 case News():
                     add_up(self._counts, message.counts)
+                    self._records.take(message)
+                case Entries():
+                    self._records.heard(message)
                 case Sighted():
                     self._sights[str(message.sight.get("token"))] = message.sight
                     while len(self._sights) > MAX_SIGHTS:

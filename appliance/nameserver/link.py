@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import msgspec
 
+from appliance.nameserver.recent import Entry
+
 MAX_LINE_OCTETS = 64 << 20
 MAX_BACKLOG_OCTETS = 16 << 20
 
@@ -35,6 +37,21 @@ class Adopt(msgspec.Struct, frozen=True, tag=True):
     snapshot: bytes | None
 
 
+class Watch(msgspec.Struct, frozen=True, tag=True):
+    """Run these troubleshooting sessions and no others: device → for how many seconds from now."""
+
+    left_s: dict[str, float]
+
+
+class AskEntries(msgspec.Struct, frozen=True, tag=True):
+    """Tell what you wrote of recent queries, of a device or a person where that is said, or of the sessions."""
+
+    token: int
+    of_sessions: bool = False
+    device: str | None = None
+    person: str | None = None
+
+
 class InForceNow(msgspec.Struct, frozen=True, tag=True):
     """A worker runs this revision, or says why it does not run the one that it was told."""
 
@@ -43,10 +60,41 @@ class InForceNow(msgspec.Struct, frozen=True, tag=True):
     problem: str | None = None
 
 
+class Counted(msgspec.Struct, frozen=True, array_like=True):
+    """How often something was decided for a person; a name is there only where the contract lets it be written."""
+
+    person: str | None
+    row: str
+    category: str
+    action: str
+    name: str | None
+    count: int
+
+
+class Blocked(msgspec.Struct, frozen=True, array_like=True):
+    """Malware that was blocked; the category is empty where the contract shows none."""
+
+    person: str | None
+    category: str
+    device: str | None
+    at: float
+
+
 class News(msgspec.Struct, frozen=True, tag=True):
-    """A worker's heartbeat: what it counted since the last one."""
+    """A worker's heartbeat: what it counted since the last one, the persons' counts with the house's local day."""
 
     counts: dict[str, int]
+    day: str = ""
+    tally: tuple[Counted, ...] = ()
+    malware: tuple[Blocked, ...] = ()
+
+
+class Entries(msgspec.Struct, frozen=True, tag=True):
+    """What a worker wrote of recent queries, the newest first, and how many made room for others."""
+
+    token: int
+    entries: tuple[Entry, ...]
+    dropped: int
 
 
 class Sighted(msgspec.Struct, frozen=True, tag=True):
@@ -55,8 +103,8 @@ class Sighted(msgspec.Struct, frozen=True, tag=True):
     sight: dict[str, object]
 
 
-ToWorker = Begin | Adopt
-FromWorker = InForceNow | News | Sighted
+ToWorker = Begin | Adopt | Watch | AskEntries
+FromWorker = InForceNow | News | Sighted | Entries
 TO_WORKER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
 FROM_WORKER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
 T = TypeVar("T")

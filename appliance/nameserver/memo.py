@@ -6,7 +6,7 @@ because the octets of its queries say who asks. Keys are a query without its id,
 
 from itertools import islice
 
-from appliance.nameserver.counts import Cell
+from appliance.nameserver.tally import Cell
 
 Kept = tuple[float, bytes, Cell]
 """Until when it may be given out (POSIX seconds), the octets after the id, and what to raise."""
@@ -45,6 +45,10 @@ class Memos:
             for query in [query for query, kept in memo.items() if kept[0] <= at]:
                 del memo[query]
                 self._size -= 1
+
+    def held(self) -> set[int]:
+        """Return the `id` of every cell that a kept reply would raise."""
+        return {id(kept[2]) for memo in self._memos.values() for kept in memo.values()}
 
     def _halve(self) -> None:
         largest = max(self._memos.values(), key=len)

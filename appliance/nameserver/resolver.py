@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
+
+import msgspec
 
 from appliance import wording
 from appliance.core import names, policy
@@ -12,21 +15,24 @@ from appliance.core.answers import Answers, Kept
 from appliance.core.asker import IDENTITY_OPTIONS, Asker, Note, Registry
 from appliance.core.domainset import DomainSet
 from appliance.core.house import House
-from appliance.core.query import Ask, Failure, Reply, Setting, begin, finish
+from appliance.core.query import HOME_DOMAIN, Ask, Failure, Reply, Setting, at_home, begin, finish
 from appliance.core.rulebook import Rulebook
 from appliance.core.subject import Subject
+from appliance.core.visibility import Contract
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Edns, Query, Refusal
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.memo import Memo, Memos
+from appliance.nameserver.memory import Memory
+from appliance.nameserver.tally import Cell
 from appliance.nameserver.upstream import Upstreams
 from appliance.world import clock
-from appliance.world.neighbours import Neighbours, resolve_mac
+from appliance.world.neighbours import Neighbours, reachable_at, resolve_mac
 from appliance.world.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 
-CHECK_DOMAIN = "check.kindgate.home"
+CHECK_DOMAIN = f"check.{HOME_DOMAIN}"
 """The doctor's own questions: never decided, never forwarded; what they carried is reported to whoever asked."""
 
 MAX_SEATS = 4_096
@@ -39,6 +45,8 @@ PARK_S = 0.3
 
 Sight = Callable[[dict[str, object]], object]
 Deliver = Callable[[bytes], None]
+Local = Callable[[], str]
+"""The own address that a query came in on, empty where that is not known; told when it is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,26 @@ class InForce:
     digest: str
     setting: Setting
     registry: Registry
+    zone: tzinfo
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A query as it came in, and how to answer it."""
+
+    wire: bytes
+    source: str
+    deliver: Deliver
+    local: Local
+    is_tcp: bool
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """Who asks what, once that is known."""
+
+    call: Call
+    name: str
+    device: str | None
+    subject: Subject
 
 
 @dataclass(slots=True)
@@ -64,13 +92,15 @@ class Parked:
     """The queries of one source that wait for its MAC, and the end of their patience."""
 
     timer: asyncio.TimerHandle
-    queries: list[tuple[bytes, Deliver]] = field(default_factory=list)
+    queries: list[Call] = field(default_factory=list)
 
 
 class Resolver:
     """Answers queries by the house in force; `seats` is what the hot path looks into."""
 
-    def __init__(self, rules: Rulebook, bundled: DomainSet, upstreams: Upstreams, neighbours: Neighbours) -> None:
+    def __init__(
+        self, rules: Rulebook, bundled: DomainSet, contract: Contract, upstreams: Upstreams, neighbours: Neighbours
+    ) -> None:
         self._rules = rules
         self._bundled = bundled
         self._upstreams = upstreams
@@ -78,6 +108,7 @@ class Resolver:
         self.answers: Answers = upstreams.answers
         self.counts: Counts = upstreams.counts
         self.memos = Memos()
+        self.memory = Memory(contract, self.counts)
         self.hot: dict[str, Memo] = {}
         """Source address → memo: all that the hot path needs to know of an asker."""
         self._seats: dict[str, Seat | None] = {}
@@ -90,6 +121,7 @@ class Resolver:
     def adopt(self, snapshot: Snapshot | None) -> None:
         """Put a house in force: compiled aside, swapped whole, all that depended on the old one forgotten."""
         self.in_force = self._compile(snapshot)
+        self.memory.adopt(self.in_force.setting.policy.house)
         self.forget()
 
     def forget(self) -> None:
@@ -97,11 +129,25 @@ class Resolver:
         self.hot.clear()
         self._seats.clear()
         self.memos.forget()
+        self.counts.tally.shed()
 
     def clock_jumped(self) -> None:
         """Forget all that was kept until a time, because the time is another now."""
         self.forget()
         self.answers.forget()
+        self.memory.forget()
+
+    def watch(self, left_s: Mapping[str, float]) -> None:
+        """Run these troubleshooting sessions: whose device asks is answered by thinking, not out of the memo."""
+        self.memory.watch(left_s, clock.uptime())
+        self.forget()
+
+    def sweep(self) -> None:
+        """Drop what is too old to be given out or to be remembered."""
+        at = clock.now()
+        self.memos.sweep(at)
+        self.memory.sweep(at, clock.uptime())
+        self.counts.tally.sweep(self.memos.held())
 
     def look_around(self) -> None:
         """Take in what changed on the network: whoever moved is looked up again."""
@@ -126,25 +172,29 @@ class Resolver:
             self.counts.add("dropped.source")
         return seat is not None
 
-    def resolve(self, wire: bytes, source: str, deliver: Deliver, *, is_tcp: bool) -> bool:
+    def resolve(self, wire: bytes, source: str, deliver: Deliver, local: Local = lambda: "", *, is_tcp: bool) -> bool:
         """Answer a query: `deliver` gets the reply, now or when an upstream has answered; False if there is none.
 
         Whatever goes wrong on the way, the caller lives and the client gets SERVFAIL.
         """
+        return self._take(Call(wire, source, deliver, local, is_tcp))
+
+    def _take(self, call: Call) -> bool:
         try:
-            if source not in self._seats and not is_tcp and self._park(wire, source, deliver):
+            if call.source not in self._seats and not call.is_tcp and self._park(call):
                 return True
-            return self._resolve(wire, source, deliver, is_tcp=is_tcp)
+            return self._resolve(call)
         except Exception as error:  # noqa: BLE001 -- one query must never end a worker
-            self._mishap(error, wire, deliver)
+            self._mishap(error, call)
             return True
 
-    def _park(self, wire: bytes, source: str, deliver: Deliver) -> bool:
+    def _park(self, call: Call) -> bool:
         """Let a query wait until the kernel knows whose MAC is behind its address; False where it does or can't.
 
         Otherwise the first query after a start, or after the kernel has forgotten a device, would be answered by its
         address alone, and a child's as an unknown device's.
         """
+        source = call.source
         self.look_around()
         if not self._neighbours.is_unresolved(source):
             return False
@@ -156,7 +206,7 @@ class Resolver:
             # A flood of forged addresses must not make anyone's query be answered without a look at who asks.
             self.counts.add("dropped.waiting")
         else:
-            parked.queries.append((wire, deliver))
+            parked.queries.append(call)
         return True
 
     def _unpark(self, source: str) -> None:
@@ -164,74 +214,88 @@ class Resolver:
         parked = self._parked.pop(source)
         parked.timer.cancel()
         self._seat(source)
-        for wire, deliver in parked.queries:
-            self.resolve(wire, source, deliver, is_tcp=False)
+        for call in parked.queries:
+            self._take(call)
 
-    def _resolve(self, wire: bytes, source: str, deliver: Deliver, *, is_tcp: bool) -> bool:
+    def _resolve(self, call: Call) -> bool:
+        source = call.source
         seat = self._seat(source)
         if seat is None:
             self.counts.add("dropped.source")
             return False
-        parsed = dns.parse_query(wire)
+        parsed = dns.parse_query(call.wire)
         if parsed is None:
             self.counts.add("dropped.silent")
             return False
         at = clock.now()
         asker, subject = self._who(source, parsed)
-        if isinstance(parsed, Query) and names.is_under(parsed.name, CHECK_DOMAIN):
-            deliver(self._sighted(parsed, source, asker))
+        if isinstance(parsed, Query) and names.is_under(parsed.name, HOME_DOMAIN):
+            if names.is_under(parsed.name, CHECK_DOMAIN):
+                call.deliver(self._sighted(parsed, source, asker))
+            else:
+                self._hand_out(call, self._at_home(parsed, call), self.counts.of(None))
             return True
         if seat.is_forwarder and isinstance(parsed, Query) and not parsed.is_plain:
             # A router passes on what it can't take apart, forged options and all: nobody in a home asks like this.
             self.counts.add("asker.misshapen")
             parsed = Refusal(parsed.id, parsed.flags, dns.REFUSED, parsed.question, parsed.edns)
-        outcome = begin(self.in_force.setting, subject, parsed, is_tcp, at)
+        outcome = begin(self.in_force.setting, subject, parsed, call.is_tcp, at)
+        asking = Asking(call, parsed.name if isinstance(parsed, Query) else "", asker.device, subject)
         if isinstance(outcome, Reply):
-            memo = None if is_tcp or asker.note in (Note.FORGED, Note.CONFLICT) else self._memo(seat, source, subject)
-            self._hand_out(wire, outcome, memo, deliver, at)
+            cell = self._note(asking, outcome, at)
+            self._hand_out(call, outcome, cell)
+            if outcome.keep_until > at and self._may_repeat(call, asker):
+                memo = self._memo(seat, source, subject)
+                self.memos.put(memo, call.wire[2:], (outcome.keep_until, outcome.wire[2:], cell))
             return True
         epoch = self.in_force
 
         def done(answer: Kept | Failure) -> None:
             try:
-                self._finish(wire, source, deliver, epoch, subject, outcome, answer, is_tcp=is_tcp)
+                self._finish(asking, epoch, outcome, answer)
             except Exception as error:  # noqa: BLE001 -- nor may it cost the others who wait for the same answer
-                self._mishap(error, wire, deliver)
+                self._mishap(error, call)
 
         self._upstreams.ask(outcome, done)
         return True
 
-    def _finish(
-        self,
-        wire: bytes,
-        source: str,
-        deliver: Deliver,
-        epoch: InForce,
-        subject: Subject,
-        ask: Ask,
-        answer: Kept | Failure,
-        *,
-        is_tcp: bool,
-    ) -> None:
+    def _may_repeat(self, call: Call, asker: Asker) -> bool:
+        """Say whether a reply may be given out again without a look at who asks."""
+        if call.is_tcp or asker.note in (Note.FORGED, Note.CONFLICT):
+            return False
+        return not self.memory.is_watched(asker.device, clock.uptime())
+
+    def _finish(self, asking: Asking, epoch: InForce, ask: Ask, answer: Kept | Failure) -> None:
+        call = asking.call
         at = clock.now()
         is_late = ask.verdict.until is not None and at >= ask.verdict.until
         if (epoch is not self.in_force or is_late) and isinstance(answer, Kept):
             # Decided under a house or at a time that has passed: once more from the start; the answer is in the cache.
             if answer.fresh_until > at:
-                self.resolve(wire, source, deliver, is_tcp=is_tcp)
+                self._take(call)
                 return
             answer = Failure.NO_ANSWER
-        reply = finish(self.in_force.setting, subject, ask, answer, is_tcp, at)
-        self._hand_out(wire, reply, None, deliver, at)
+        reply = finish(self.in_force.setting, asking.subject, ask, answer, call.is_tcp, at)
+        self._hand_out(call, reply, self._note(asking, reply, at))
 
-    def _hand_out(self, wire: bytes, reply: Reply, memo: Memo | None, deliver: Deliver, at: float) -> None:
-        cell = self.counts.of(reply.verdict)
+    def _note(self, asking: Asking, reply: Reply, at: float) -> Cell:
+        """Remember what may be remembered of a reply, and return the cell to raise for it."""
+        if reply.verdict is None:
+            return self.counts.of(None)
+        policy = self.in_force.setting.policy
+        said = asking.name, reply.verdict
+        return self.memory.note(policy, asking.subject, asking.device, said, at, clock.uptime())
+
+    def _hand_out(self, call: Call, reply: Reply, cell: Cell) -> None:
         cell[0] += 1
-        if memo is not None and reply.keep_until > at:
-            self.memos.put(memo, wire[2:], (reply.keep_until, reply.wire[2:], cell))
-        deliver(reply.wire)
+        call.deliver(reply.wire)
 
-    def _mishap(self, error: Exception, wire: bytes, deliver: Deliver) -> None:
+    def _at_home(self, query: Query, call: Call) -> Reply:
+        """Answer with the box's own addresses as this asker reaches them."""
+        local = call.local()
+        return at_home(query, reachable_at(local, call.source, self._neighbours.own) if local else ())
+
+    def _mishap(self, error: Exception, call: Call) -> None:
         """Count a fault of our own, log it once (its place, never its words: they may hold a name), say SERVFAIL."""
         self.counts.add("errors")
         trace = error.__traceback__
@@ -248,7 +312,7 @@ class Resolver:
         flags = dns.QR | dns.RA | dns.SERVFAIL
         # Where the fault is the delivery's own, it must not reach those who wait for the same answer.
         with contextlib.suppress(Exception):
-            deliver(wire[:2] + dns.header(0, flags, (0, 0, 0, 0))[2:])
+            call.deliver(call.wire[:2] + dns.header(0, flags, (0, 0, 0, 0))[2:])
 
     def _compile(self, snapshot: Snapshot | None) -> InForce:
         house = snapshot.house if snapshot else House()
@@ -256,9 +320,8 @@ class Resolver:
         compiled = policy.compile(house, self._rules, (self._bundled,), zone)
         categories = self._rules.categories
         setting = Setting(compiled, self.answers, lambda reason: wording.sentence(reason, categories, house.language))
-        return InForce(
-            snapshot.revision if snapshot else 0, snapshot.digest if snapshot else "", setting, Registry(house)
-        )
+        revision, digest = (snapshot.revision, snapshot.digest) if snapshot else (0, "")
+        return InForce(revision, digest, setting, Registry(house), zone)
 
     def _seat(self, source: str) -> Seat | None:
         """Return the seat of a source, None for one that is not answered."""

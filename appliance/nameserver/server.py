@@ -7,9 +7,10 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
+from functools import partial
 
-from appliance.nameserver.resolver import Resolver
-from appliance.nameserver.sockets import RECEIVE_OCTETS, Address, Send, is_wildcard, receive, source_key
+from appliance.nameserver.resolver import Local, Resolver
+from appliance.nameserver.sockets import RECEIVE_OCTETS, Address, Send, asked_at, is_wildcard, receive, source_key
 from appliance.world import clock
 
 BURST = 64
@@ -26,6 +27,8 @@ class Udp:
     def __init__(self, opened: socket.socket, resolver: Resolver) -> None:
         self._socket = opened
         self._resolver = resolver
+        local = source_key(opened.getsockname())
+        self._local = lambda: local
         self._lost = resolver.counts.cell("dropped.unsendable")
         self.read: Callable[[], None] = self._read_wildcard if is_wildcard(opened) else self._read_bound
 
@@ -50,7 +53,7 @@ class Udp:
                     except OSError:
                         self._lost[0] += 1
                     continue
-            self._resolve(wire, address, send_to)
+            self._resolve(wire, address, send_to, self._local)
 
     def _read_wildcard(self) -> None:
         """Answer a burst on a socket of all addresses: each reply is told which one to leave from."""
@@ -58,7 +61,7 @@ class Udp:
         now = clock.now()
         for _ in range(BURST):
             try:
-                wire, address, send = receive(self._socket)
+                wire, address, send, control = receive(self._socket)
             except BlockingIOError:
                 return
             except OSError:
@@ -69,10 +72,13 @@ class Udp:
                 kept[2][0] += 1
                 self._send(wire[:2] + kept[1], address, send)
             else:
-                self._resolve(wire, address, send)
+                self._resolve(wire, address, send, partial(asked_at, control))
 
-    def _resolve(self, wire: bytes, address: Address, send: Send) -> None:
-        self._resolver.resolve(wire, source_key(address), lambda reply: self._send(reply, address, send), is_tcp=False)
+    def _resolve(self, wire: bytes, address: Address, send: Send, local: Local) -> None:
+        def deliver(reply: bytes) -> None:
+            self._send(reply, address, send)
+
+        self._resolver.resolve(wire, source_key(address), deliver, local, is_tcp=False)
 
     def _send(self, reply: bytes, address: Address, send: Send) -> None:
         try:
@@ -108,6 +114,7 @@ class Tcp:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, source: str) -> None:
         """Answer the queries of one connection, each as soon as it can be (RFC 7766 section 7)."""
         room = asyncio.Semaphore(MAX_UNANSWERED)
+        local = source_key(writer.get_extra_info("sockname"))
 
         def deliver(reply: bytes) -> None:
             room.release()
@@ -121,7 +128,7 @@ class Tcp:
                     await room.acquire()
                     size = int.from_bytes(await reader.readexactly(2), "big")
                     wire = await reader.readexactly(size)
-                if not self._resolver.resolve(wire, source, deliver, is_tcp=True):
+                if not self._resolver.resolve(wire, source, deliver, lambda: local, is_tcp=True):
                     # What is no question makes all that follows on this connection doubtful.
                     return
         except asyncio.IncompleteReadError:

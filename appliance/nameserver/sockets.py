@@ -24,7 +24,8 @@ _PKTINFO_OCTETS = 20
 
 Address = tuple[Any, ...]
 Send = Callable[[bytes, Address], object]
-Datagram = tuple[bytes, Address, Send]
+Control = list[tuple[int, int, bytes]]
+Datagram = tuple[bytes, Address, Send, Control]
 
 
 class ListenError(OSError):
@@ -73,14 +74,28 @@ def is_wildcard(opened: socket.socket) -> bool:
 
 
 def receive(opened: socket.socket) -> Datagram:
-    """Return one datagram of a wildcard socket, and how to answer it from the address that was asked."""
+    """Return one datagram of a wildcard socket, how to answer it from the address that was asked, and that address.
+
+    The address is still in the kernel's words; `asked_at` reads it.
+    """
     data, ancillary, _, address = opened.recvmsg(RECEIVE_OCTETS, socket.CMSG_SPACE(_PKTINFO_OCTETS))
     control = [(level, kind, _local(kind, value)) for level, kind, value in ancillary]
 
     def send(reply: bytes, to: Address) -> object:
         return opened.sendmsg([reply], control, 0, to)
 
-    return data, address, send
+    return data, address, send, control
+
+
+def asked_at(control: Control) -> str:
+    """Return the own address that a datagram was sent to, empty where the kernel said none."""
+    for level, kind, value in control:
+        if (level, kind) == (socket.IPPROTO_IP, IP_PKTINFO):
+            return socket.inet_ntop(socket.AF_INET, _PKTINFO4.unpack_from(value)[1])
+        if (level, kind) == (socket.IPPROTO_IPV6, IPV6_PKTINFO):
+            packed, interface = value[:16], int.from_bytes(value[16:20], "little")
+            return source_key((socket.inet_ntop(socket.AF_INET6, packed), 0, 0, interface))
+    return ""
 
 
 def _local(kind: int, value: bytes) -> bytes:

@@ -13,7 +13,20 @@ from appliance.config import DNS_PORT, parse_endpoint
 from appliance.core.answers import Answers
 from appliance.core.house import HouseError
 from appliance.nameserver.counts import Counts
-from appliance.nameserver.link import TO_WORKER, Adopt, Begin, InForceNow, Link, News, Sighted
+from appliance.nameserver.link import (
+    TO_WORKER,
+    Adopt,
+    AskEntries,
+    Begin,
+    Blocked,
+    Counted,
+    Entries,
+    InForceNow,
+    Link,
+    News,
+    Sighted,
+    Watch,
+)
 from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.server import Tcp, Udp
 from appliance.nameserver.upstream import Upstreams
@@ -46,6 +59,10 @@ class Worker:
                     self._begin(message)
                 case Adopt():
                     await self._adopt(message.snapshot)
+                case Watch() if self._resolver is not None:
+                    self._resolver.watch(message.left_s)
+                case AskEntries() if self._resolver is not None:
+                    self._link.tell(_entries(self._resolver, message))
 
     def _begin(self, begin: Begin) -> None:
         book = rules.load_rulebook()
@@ -53,7 +70,7 @@ class Worker:
         endpoints = tuple(parse_endpoint(text, DNS_PORT) for text in begin.upstreams)
         upstreams = Upstreams(endpoints, Answers(begin.cache_octets), counts)
         neighbours = Neighbours()
-        self._resolver = Resolver(book, rules.bundled_set(book), upstreams, neighbours)
+        self._resolver = Resolver(book, rules.bundled_set(book), rules.load_contract(), upstreams, neighbours)
         self._resolver.on_sight = lambda sight: self._link.tell(Sighted(sight))
         asyncio.get_running_loop().add_reader(neighbours, self._resolver.look_around)
         self._listeners = [(socket.socket(fileno=one.fd), one.is_tcp) for one in begin.listeners]
@@ -93,12 +110,29 @@ class Worker:
         swept = clock.uptime()
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            self._link.tell(News(resolver.counts.news()))
+            if not self._link.tell(_news(resolver)):
+                resolver.counts.add("dropped.news")
             if jumps.has_jumped():
                 resolver.clock_jumped()
             if clock.uptime() - swept > SWEEP_S:
                 swept = clock.uptime()
-                resolver.memos.sweep(clock.now())
+                resolver.sweep()
+
+
+def _news(resolver: Resolver) -> News:
+    """Return what is new. The day is that of the moment of telling, half a second late at most."""
+    counts = resolver.counts
+    day = clock.iso(clock.now(), resolver.in_force.zone)[:10]
+    tally = tuple(Counted(*key, count) for key, count in counts.tally.news())
+    malware = tuple(Blocked(*one) for one in resolver.memory.happened())
+    return News(counts.news(), day, tally, malware)
+
+
+def _entries(resolver: Resolver, asked: AskEntries) -> Entries:
+    memory, at = resolver.memory, clock.now()
+    if asked.of_sessions:
+        return Entries(asked.token, tuple(memory.session_entries(at, clock.uptime())), memory.session.dropped)
+    return Entries(asked.token, tuple(memory.entries(asked.device, asked.person, at)), memory.recent.dropped)
 
 
 async def _main(fd: int) -> None:

@@ -6,10 +6,14 @@ daemon that answers them. Version 1.
 
 import asyncio
 import contextlib
+import inspect
+import logging
 import os
+import pwd
 import socket
+import stat
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,9 +26,17 @@ MAX_REQUEST_OCTETS = 4_096
 MAX_CLIENTS = 16
 TIMEOUT_S = 5.0
 
+USERS = frozenset(("kindgate-nameserver", "kindgate-steward", "kindgate-web", "kindgate-finder"))
+"""The system users of the daemons; besides them root and a daemon's own user are trusted."""
+
 _CREDENTIALS = struct.Struct("3i")
 
 Answerer = Callable[[dict[str, object]], object]
+"""A request to its answer, or to a coroutine that returns it within `TIMEOUT_S`."""
+Restricted = Mapping[str, Collection[str]]
+"""The word of a request → the system users who may ask it; root and the daemon's own user always may."""
+
+log = logging.getLogger(__name__)
 
 
 class BusError(OSError):
@@ -36,12 +48,13 @@ class NotRunning(BusError):
 
 
 class Bus:
-    """A daemon's end: answers requests of its own user and of root."""
+    """A daemon's end: answers requests of root, of its own user and of the other daemons'."""
 
-    def __init__(self, data: Path, daemon: str, answer: Answerer) -> None:
+    def __init__(self, data: Path, daemon: str, answer: Answerer, restricted: Restricted | None = None) -> None:
         self._data = data
         self._daemon = daemon
         self._answer = answer
+        self._restricted = restricted or {}
         self._server: asyncio.Server | None = None
         self._inode: tuple[int, int] | None = None
         self._clients = 0
@@ -55,8 +68,7 @@ class Bus:
         self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_REQUEST_OCTETS)
 
     def _listen(self) -> socket.socket:
-        folder = self._data / FOLDER
-        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        folder = _made(self._data / FOLDER)
         with _reachable(folder) as near:
             path = f"{near}/{self._daemon}.sock"
             fresh = f"{path}.{os.getpid()}"
@@ -64,6 +76,8 @@ class Bus:
                 Path(fresh).unlink()
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             listener.bind(fresh)
+            with contextlib.suppress(PermissionError):
+                os.chown(fresh, -1, folder.stat().st_gid)
             Path(fresh).chmod(0o660)
             listener.listen(MAX_CLIENTS)
             Path(fresh).replace(path)
@@ -85,11 +99,12 @@ class Bus:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._clients += 1
         try:
-            if self._clients > MAX_CLIENTS or not _is_trusted(writer.get_extra_info("socket")):
+            user = _uid(writer.get_extra_info("socket"))
+            if self._clients > MAX_CLIENTS or not _is_trusted(user, USERS):
                 self.dropped += 1
                 return
             async with asyncio.timeout(TIMEOUT_S):
-                answer = self._reply(await reader.readline())
+                answer = await self._reply(await reader.readline(), user)
                 writer.write(msgspec.json.encode(answer) + b"\n")
                 await writer.drain()
         except (OSError, ValueError, TimeoutError):
@@ -98,7 +113,7 @@ class Bus:
             self._clients -= 1
             writer.close()
 
-    def _reply(self, line: bytes) -> object:
+    async def _reply(self, line: bytes, user: int) -> object:
         try:
             request = msgspec.json.decode(line, type=dict[str, object])
         except (msgspec.MsgspecError, RecursionError):
@@ -107,7 +122,22 @@ class Bus:
         if request.get("bus") != VERSION:
             self.dropped += 1
             return {"bus": VERSION, "error": f"this daemon speaks version {VERSION}"}
-        return self._answer(request)
+        may = self._restricted.get(str(request.get("ask")))
+        if may is not None and not _is_trusted(user, may):
+            self.dropped += 1
+            return {"bus": VERSION, "error": "this is not told to everyone"}
+        return await self._answered(request)
+
+    async def _answered(self, request: dict[str, object]) -> object:
+        try:
+            answer = self._answer(request)
+            return await answer if inspect.isawaitable(answer) else answer
+        except TimeoutError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- one request must never end a daemon; the words may hold a name
+            self.dropped += 1
+            log.error("a request could not be answered: %s", type(error).__name__)  # noqa: TRY400 -- as above
+            return {"bus": VERSION, "error": "this could not be answered"}
 
 
 def ask(data: Path, daemon: str, request: dict[str, object], timeout_s: float = TIMEOUT_S) -> dict[str, object]:
@@ -139,11 +169,34 @@ def _reachable(folder: Path) -> Iterator[str]:
         os.close(handle)
 
 
-def _is_trusted(client: socket.socket) -> bool:
-    """Say whether the peer is our own user or root."""
+def _made(folder: Path) -> Path:
+    """Make a folder where there is none: the other daemons may write to it as well if they share the one above."""
+    try:
+        folder.mkdir(parents=True, mode=0o750)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+    else:
+        if folder.parent.stat().st_mode & stat.S_ISGID:
+            folder.chmod(0o2770)
+    return folder
+
+
+def _uid(client: socket.socket) -> int:
+    """Return the user at the other end, as the kernel knows it."""
     credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, uid, _ = _CREDENTIALS.unpack(credentials)
-    return uid in (0, os.geteuid())
+    return int(uid)
+
+
+def _is_trusted(uid: int, users: Collection[str]) -> bool:
+    """Say whether a user is root, our own, or one of these system users."""
+    if uid in (0, os.geteuid()):
+        return True
+    try:
+        return pwd.getpwuid(uid).pw_name in users
+    except KeyError:
+        return False
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

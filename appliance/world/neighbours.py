@@ -8,7 +8,8 @@ import contextlib
 import socket
 import struct
 from collections.abc import Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 
 GROUPS = 0x4 | 0x10 | 0x40 | 0x100 | 0x400
 """RTMGRP_NEIGH, and IFADDR and ROUTE of both families."""
@@ -23,15 +24,30 @@ NDA_DST, NDA_LLADDR = 1, 2
 IFA_ADDRESS, IFA_LOCAL = 1, 2
 RTA_OIF, RTA_GATEWAY = 4, 5
 
+IFA_F_PASSING = 0x01 | 0x08 | 0x20 | 0x40
+"""SECONDARY or TEMPORARY, DADFAILED, DEPRECATED, TENTATIVE: no address to be found by (linux/if_addr.h)."""
+
 NUD_USELESS = 0x01 | 0x20
 """INCOMPLETE and FAILED: the kernel does not know (any more)."""
 
+HOMES_OWN = ip_network("fc00::/7")
+"""RFC 4193: stays when the provider gives the home another prefix."""
 DISCARD_PORT = 9
 RECEIVE_OCTETS = 262_144
 DUMP_TIMEOUT_S = 2.0
 
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
+
+
+class Own(NamedTuple):
+    """One of the box's own addresses: the length of its network's prefix, and the number of its interface."""
+
+    address: str
+    prefix: int
+    interface: int = 0
+    is_passing: bool = False
+    """Soon another one, or not yet usable: not to be told to others while there is a better one."""
 
 
 class Neighbours:
@@ -51,6 +67,8 @@ class Neighbours:
         self.networks: tuple[str, ...] = ()
         self._attached: tuple[IPv4Network | IPv6Network, ...] = ()
         self._own: frozenset[str] = frozenset()
+        self.own: tuple[Own, ...] = ()
+        """The box's own addresses."""
         self.routers: frozenset[str] = frozenset()
         """Addresses of the default gateways."""
         self.changed: set[str] = set()
@@ -130,13 +148,42 @@ class Neighbours:
     def _reload_networks(self) -> None:
         self._is_stale = False
         own = [found for body in _dump(RTM_GETADDR, RTM_NEWADDR) if (found := _own_address(body)) is not None]
-        networks = tuple(f"{address}/{prefix}" for address, prefix in own)
+        networks = tuple(f"{one.address}/{one.prefix}" for one in own)
         self.routers = frozenset(gateways())
         self._attached = tuple(ip_network(network, strict=False) for network in networks)
-        self._own = frozenset(address for address, _ in own)
+        self._own = frozenset(one.address for one in own)
+        self.own = tuple(own)
         if networks != self.networks:
             self.networks = networks
             self.networks_changed = True
+
+
+def reachable_at(local: str, asker: str, own: tuple[Own, ...]) -> tuple[str, ...]:
+    """Return the addresses of the box that an asker reaches who reached it at `local`: at most one of each family.
+
+    `local` itself, and one of the other family on the same interface. A link-local one is of no use without the name
+    of an interface, which no DNS answer holds: in its place stands another one of its interface and family.
+    """
+    here, near = ip_address(local.partition("%")[0]), ip_address(asker.partition("%")[0])
+    # Where a link-local address says its interface it is that one: it may be the same on another.
+    scope = local.partition("%")[2]
+    ways = {one.interface for one in own if one.address == str(here) and (not scope or scope == str(one.interface))}
+    found = []
+    for version in (4, 6):
+        if version == here.version and not here.is_link_local:
+            found.append(str(here))
+            continue
+        fit = [one for one in own if one.interface in ways and ip_address(one.address).version == version]
+        usable = [one for one in fit if not (version == 6 and ip_address(one.address).is_link_local)]
+        found += [one.address for one in sorted(usable, key=lambda one: _rank(one, near))[:1]]
+    return tuple(found)
+
+
+def _rank(own: Own, near: IPv4Address | IPv6Address) -> tuple[bool, bool, bool, bool]:
+    """Return an order of preference: lasting, in the asker's network, no stopgap of IPv4, a home's own of IPv6."""
+    address = ip_address(own.address)
+    is_near = near in ip_network(f"{own.address}/{own.prefix}", strict=False)
+    return own.is_passing, not is_near, address.is_link_local, address not in HOMES_OWN
 
 
 def resolve_mac(address: str) -> None:
@@ -174,11 +221,16 @@ def _neighbour(body: bytes) -> tuple[str, str | None] | None:
     return _key(attributes[NDA_DST], body[4:8]), mac.hex(":") if known else None
 
 
-def _own_address(body: bytes) -> tuple[str, int] | None:
-    """Return address and prefix length of an address message (struct ifaddrmsg)."""
+def _own_address(body: bytes) -> Own | None:
+    """Return what an address message (struct ifaddrmsg) tells."""
+    if len(body) < 8:
+        return None
     attributes = dict(_attributes(body[8:]))
     packed = attributes.get(IFA_LOCAL) or attributes.get(IFA_ADDRESS)
-    return (str(ip_address(packed)), body[1]) if packed else None
+    if not packed:
+        return None
+    interface = int.from_bytes(body[4:8], "little")
+    return Own(str(ip_address(packed)), body[1], interface, bool(body[2] & IFA_F_PASSING))
 
 
 def _key(packed: bytes, interface: bytes) -> str:

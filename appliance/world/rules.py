@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from appliance.core import rulebook
+from appliance.core import helplines, rulebook, visibility
 from appliance.core.domainset import DomainSet, build
+from appliance.core.helplines import Helplines, HelplinesError
 from appliance.core.rulebook import Rulebook, RulebookError
+from appliance.core.visibility import Contract, VisibilityError
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -22,6 +24,28 @@ def load_rulebook(where: Path | None = None) -> Rulebook:
     root = where or folder()
     files = [*root.glob("*.yaml"), *(root / "lists").glob("*.txt")]
     return rulebook.parse({(name := path.relative_to(root).as_posix()): _text(path, name) for path in sorted(files)})
+
+
+def load_contract(where: Path | None = None) -> Contract:
+    """Return the visibility contract of a folder, by default the bundled one. Raises VisibilityError and OSError."""
+    try:
+        path = (where or folder()) / visibility.FILE
+        return visibility.parse(_text(path, visibility.FILE))
+    except FileNotFoundError as error:
+        raise VisibilityError(f"{visibility.FILE}: missing") from error
+    except RulebookError as error:
+        raise VisibilityError(str(error)) from error
+
+
+def load_helplines(where: Path | None = None) -> Helplines:
+    """Return the help lines of a folder, by default the bundled ones. Raises HelplinesError and OSError."""
+    try:
+        path = (where or folder()) / helplines.FILE
+        return helplines.parse(_text(path, helplines.FILE))
+    except FileNotFoundError as error:
+        raise HelplinesError(f"{helplines.FILE}: missing") from error
+    except RulebookError as error:
+        raise HelplinesError(str(error)) from error
 
 
 def _text(path: Path, name: str) -> str:

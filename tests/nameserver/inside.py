@@ -14,6 +14,7 @@ from appliance.core.answers import Answers
 from appliance.core.domainset import DomainSet
 from appliance.core.house import House
 from appliance.core.rulebook import Rulebook
+from appliance.core.visibility import Contract
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.upstream import Upstreams
@@ -49,6 +50,12 @@ def bundled() -> DomainSet:
     return rules.bundled_set(book())
 
 
+@functools.cache
+def contract() -> Contract:
+    """Return the bundled visibility contract."""
+    return rules.load_contract()
+
+
 class Still(Neighbours):
     """A neighbour table that a test writes."""
 
@@ -57,6 +64,7 @@ class Still(Neighbours):
         self.networks = ()
         self._attached = (ip_network(attached),) if attached else ()
         self._own = frozenset()
+        self.own = ()
         self.routers = frozenset()
         self.changed = set()
         self.networks_changed = False
@@ -79,7 +87,7 @@ def upstreams_of(*endpoints: Endpoint) -> Upstreams:
 
 def resolver_of(*endpoints: Endpoint, house: House | None = None, neighbours: Neighbours | None = None) -> Resolver:
     """Return a resolver that asks these upstreams and runs a house."""
-    resolver = Resolver(book(), bundled(), upstreams_of(*endpoints), neighbours or Still())
+    resolver = Resolver(book(), bundled(), contract(), upstreams_of(*endpoints), neighbours or Still())
     if house is not None:
         resolver.adopt(snapshot_of(house))
     return resolver

@@ -1,7 +1,11 @@
 """What a worker counts."""
 
+import pytest
+
 from appliance.core.verdict import Action, Reason, Step, Verdict
+from appliance.nameserver import tally
 from appliance.nameserver.counts import Counts, add_up
+from appliance.nameserver.tally import Key
 
 
 def verdict(action: Action, *, traceless: bool = False) -> Verdict:
@@ -47,6 +51,26 @@ def test_traceless_reply_is_one_of_many() -> None:
     for cell in cells:
         cell[0] += 1
     assert counts.news() == {"answered": len(cells)}
+
+
+def test_tally_is_part_of_the_numbers() -> None:
+    """What is counted for a person is counted for the box too, by its action and once; traceless it is not tallied."""
+    counts = Counts()
+    key = Key("kim", "6-9", "forum", "ask", "a.example")
+    counts.of(verdict(Action.ASK), key)[0] += 2
+    counts.of(verdict(Action.ASK))[0] += 1
+    counts.of(verdict(Action.ASK, traceless=True), key)[0] += 1
+    assert counts.news() == {"answered.ask": 3, "answered": 1}
+    assert counts.news() == {}
+    assert counts.tally.news() == [(key, 2)]
+
+
+def test_names_left_out_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many names found no room is a number of the box."""
+    monkeypatch.setattr(tally, "MAX_CELLS", 0)
+    counts = Counts()
+    counts.of(verdict(Action.ASK), Key("kim", "6-9", "forum", "ask", "a.example"))[0] += 1
+    assert counts.news() == {"answered.ask": 1, "dropped.names": 1}
 
 
 def test_add_up() -> None:

@@ -10,7 +10,11 @@ from appliance.nameserver.link import (
     FROM_WORKER,
     TO_WORKER,
     Adopt,
+    AskEntries,
     Begin,
+    Blocked,
+    Counted,
+    Entries,
     FromWorker,
     InForceNow,
     Link,
@@ -18,7 +22,9 @@ from appliance.nameserver.link import (
     News,
     Sighted,
     ToWorker,
+    Watch,
 )
+from appliance.nameserver.recent import Entry
 from tests.nameserver.inside import in_loop
 
 SAID: list[ToWorker] = [
@@ -26,6 +32,8 @@ SAID: list[ToWorker] = [
     Adopt(None),
     Adopt(b'{"a":"\n"}' * 300_000),
     Adopt(bytes(range(256))),
+    Watch({"tablet": 899.5}),
+    AskEntries(7, of_sessions=True, device="tablet", person="kim"),
 ]
 
 
@@ -53,6 +61,13 @@ async def test_answers_of_a_worker() -> None:
         InForceNow(3, "abc"),
         InForceNow(3, "abc", "why"),
         News({"a": 1}),
+        News(
+            {},
+            "2026-11-22",
+            (Counted("kim", "6-9", "forum", "ask", "a.example", 3), Counted(None, "unknown", "c", "allow", None, 1)),
+            (Blocked("kim", "malware_phishing", "tablet", 1.5),),
+        ),
+        Entries(7, (Entry(1.5, "tablet", "kim", "allow", "forum", None, "category"),), 2),
         Sighted({"token": "t", "via": None}),
     ]
     for message in said:

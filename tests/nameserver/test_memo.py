@@ -62,6 +62,19 @@ def test_sweep_drops_what_has_ended() -> None:
     assert held(memos, "kim") == [b"\3", b"\4"]
 
 
+def test_cells_that_are_held() -> None:
+    """The cell of every kept reply is told, and no longer than the reply is kept."""
+    memos = Memos()
+    one, other = kept(until=1.0), kept(until=9.0)
+    memos.put(memos.of("kim"), b"one", one)
+    memos.put(memos.of("sam"), b"other", other)
+    assert memos.held() == {id(one[2]), id(other[2])}
+    memos.sweep(5.0)
+    assert memos.held() == {id(other[2])}
+    memos.forget()
+    assert memos.held() == set()
+
+
 @given(st.lists(st.tuples(st.sampled_from(["kim", "sam", "ann"]), st.integers(0, 30)), max_size=200))
 def test_never_more_than_the_limit(puts: list[tuple[str, int]]) -> None:
     """All memos together never hold more than the limit, the newest reply is always among them."""

@@ -7,6 +7,7 @@ import pytest
 from appliance.config import Endpoint
 from appliance.nameserver.sockets import (
     ListenError,
+    asked_at,
     is_wildcard,
     open_tcp,
     open_udp,
@@ -91,10 +92,18 @@ def test_reply_leaves_from_the_address_that_was_asked(listen: str, asked: str, c
         asking.settimeout(5)
         asking.bind((client, 0))
         asking.sendto(b"question", (asked, port))
-        data, address, send = receive(opened)
+        data, address, send, control = receive(opened)
         send(b"reply", address)
         reply, source = asking.recvfrom(100)
     assert (data, reply, source[:2]) == (b"question", b"reply", (asked, port))
+    assert asked_at(control) == asked
+
+
+def test_address_that_was_asked() -> None:
+    """A link-local address is told with its interface; where the kernel says nothing, nothing is told."""
+    link_local = socket.inet_pton(socket.AF_INET6, "fe80::1") + (3).to_bytes(4, "little")
+    assert asked_at([(socket.IPPROTO_IPV6, 50, link_local)]) == "fe80::1%3"
+    assert asked_at([]) == asked_at([(socket.SOL_SOCKET, 1, b"")]) == ""
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pwd
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from appliance.world import bus
 from appliance.world.bus import Bus, BusError, NotRunning
+from tests.needs import need
 
 Story = Callable[[Bus], Awaitable[None]]
 
@@ -20,11 +22,11 @@ def echo(request: dict[str, object]) -> object:
     return {"bus": bus.VERSION, "asked": request}
 
 
-def told(data: Path, story: Story, answer: bus.Answerer = echo) -> Bus:
+def told(data: Path, story: Story, answer: bus.Answerer = echo, restricted: bus.Restricted | None = None) -> Bus:
     """Open a bus in a folder, let a story happen, close it."""
 
     async def run() -> Bus:
-        opened = Bus(data, "daemon", answer)
+        opened = Bus(data, "daemon", answer, restricted)
         await opened.open()
         try:
             async with asyncio.timeout(20):
@@ -152,9 +154,27 @@ def test_too_many_clients(tmp_path: Path) -> None:
     assert told(tmp_path, story).dropped == 1
 
 
-def test_foreign_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+NOBODY = 4_000_000_000
+"""A user that no system has."""
+
+
+def peer(monkeypatch: pytest.MonkeyPatch, name: str | None, uid: int = 4711) -> None:
+    """Make every client one of another user, by its name in the system's list; None is one without a name."""
+    entry = pwd.struct_passwd((name or "", "x", uid, uid, "", "/", "/bin/false"))
+
+    def look_up(asked: int) -> pwd.struct_passwd:
+        if asked != uid or name is None:
+            raise KeyError(asked)
+        return entry
+
+    monkeypatch.setattr(bus, "_uid", lambda _: uid)
+    monkeypatch.setattr(pwd, "getpwuid", look_up)
+
+
+@pytest.mark.parametrize("name", [None, "nobody", "kindgate", "kindgate-nameserver2", ""])
+def test_foreign_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str | None) -> None:
     """Who is not trusted gets nothing."""
-    monkeypatch.setattr(bus, "_is_trusted", lambda _: False)
+    peer(monkeypatch, name)
 
     async def story(_: Bus) -> None:
         with pytest.raises(BusError, match="did not answer"):
@@ -163,23 +183,153 @@ def test_foreign_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(tmp_path, story).dropped == 1
 
 
-@pytest.mark.parametrize(("own", "peer", "expected"), [(1000, 1000, True), (1000, 0, True), (1000, 1001, False)])
+@pytest.mark.parametrize("name", sorted(bus.USERS))
+def test_other_daemons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The daemons' own system users are trusted."""
+    peer(monkeypatch, name)
+
+    async def story(_: Bus) -> None:
+        assert await ask(tmp_path, ask="status")
+
+    assert told(tmp_path, story).dropped == 0
+
+
+RING = {"ring": frozenset(("kindgate-steward",))}
+
+
+@pytest.mark.parametrize(
+    ("name", "uid", "expected"),
+    [
+        ("kindgate-steward", 4711, True),
+        ("kindgate-web", 4711, False),
+        ("kindgate-finder", 4711, False),
+        ("root", 0, True),
+        ("somebody", os.geteuid(), True),
+    ],
+)
+def test_restricted_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, uid: int, expected: bool
+) -> None:
+    """What not everyone may ask is refused in words and counted; all else is answered as ever."""
+    peer(monkeypatch, name, uid)
+
+    async def story(opened: Bus) -> None:
+        assert await ask(tmp_path, ask="status")
+        if expected:
+            assert await ask(tmp_path, ask="ring")
+            return
+        with pytest.raises(BusError, match="the daemon says: this is not told to everyone"):
+            await ask(tmp_path, ask="ring")
+        assert asked == ["status"]
+
+    asked: list[object] = []
+
+    def answer(request: dict[str, object]) -> object:
+        asked.append(request["ask"])
+        return echo(request)
+
+    assert told(tmp_path, story, answer, RING).dropped == (0 if expected else 1)
+
+
+@pytest.mark.parametrize(("own", "peer", "expected"), [(1000, 1000, True), (1000, 0, True), (1000, NOBODY, False)])
 def test_trust(monkeypatch: pytest.MonkeyPatch, own: int, peer: int, expected: bool) -> None:
     """Trusted are our own user and root."""
-
-    class Peer:
-        def getsockopt(self, *_: int) -> bytes:
-            return bus._CREDENTIALS.pack(1, peer, peer)
-
     monkeypatch.setattr(os, "geteuid", lambda: own)
-    assert bus._is_trusted(Peer()) is expected  # type: ignore[arg-type]
+    assert bus._is_trusted(peer, bus.USERS) is expected
 
 
-def test_trust_of_a_real_peer() -> None:
+def test_user_of_a_real_peer() -> None:
     """The kernel says who is at the other end."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        assert bus._is_trusted(ours)
+        assert bus._uid(ours) == os.geteuid()
+
+
+def test_answer_that_takes_its_time(tmp_path: Path) -> None:
+    """A coroutine's answer is waited for, and others are answered meanwhile."""
+    go = asyncio.Event()
+
+    async def slow(request: dict[str, object]) -> object:
+        await go.wait()
+        return echo(request)
+
+    def answer(request: dict[str, object]) -> object:
+        return slow(request) if request["ask"] == "slow" else echo(request)
+
+    async def story(_: Bus) -> None:
+        waiting = asyncio.create_task(ask(tmp_path, ask="slow"))
+        assert await ask(tmp_path, ask="quick")
+        assert not waiting.done()
+        go.set()
+        assert (await waiting)["asked"] == {"bus": 1, "ask": "slow"}
+
+    assert told(tmp_path, story, answer).dropped == 0
+
+
+def test_answer_that_takes_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A coroutine that doesn't come to an end is ended, the client is hung up on, the next one is answered."""
+    monkeypatch.setattr(bus, "TIMEOUT_S", 0.2)
+    ended: list[bool] = []
+
+    async def forever() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    async def story(_: Bus) -> None:
+        with pytest.raises(BusError, match="did not answer"):
+            await ask(tmp_path, ask="slow")
+        assert await ask(tmp_path, ask="quick")
+
+    one = told(tmp_path, story, lambda request: forever() if request["ask"] == "slow" else echo(request))
+    assert (one.dropped, ended) == (1, [True])
+
+
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_answerer_that_stumbles(tmp_path: Path, is_slow: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault in an answer is told as an error and logged by its kind; its words, which may hold a name, are not."""
+
+    async def stumble() -> object:
+        raise LookupError("secret.example")
+
+    def answer(_: dict[str, object]) -> object:
+        if is_slow:
+            return stumble()
+        raise LookupError("secret.example")
+
+    async def story(_: Bus) -> None:
+        with pytest.raises(BusError, match="could not be answered"):
+            await ask(tmp_path)
+
+    assert told(tmp_path, story, answer).dropped == 1
+    assert [record.getMessage() for record in caplog.records] == ["a request could not be answered: LookupError"]
+
+
+def test_socket_has_the_folders_group(tmp_path: Path) -> None:
+    """Daemons of other users reach the socket by the folder's group, also where the folder does not hand it on."""
+    need(os.geteuid() == 0, "giving a folder to another group needs root")
+    (tmp_path / "bus").mkdir(mode=0o750)
+    os.chown(tmp_path / "bus", -1, 4712)
+
+    async def story(_: Bus) -> None:
+        status = (tmp_path / "bus" / "daemon.sock").stat()
+        assert (status.st_gid, status.st_mode & 0o777) == (4712, 0o660)
+
+    told(tmp_path, story)
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(0o750, 0o750), (0o2750, 0o2770)])
+def test_folder_is_shared_where_the_one_above_is(tmp_path: Path, mode: int, expected: int) -> None:
+    """In a data folder whose group is handed on the other daemons may put their sockets there too."""
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(mode)
+
+    async def story(_: Bus) -> None:
+        assert (data / "bus").stat().st_mode & 0o7777 == expected
+
+    told(data, story)
 
 
 def test_long_folder(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.world import neighbours
-from appliance.world.neighbours import RTM_DELNEIGH, RTM_NEWNEIGH, Neighbours
+from appliance.world.neighbours import RTM_DELNEIGH, RTM_NEWNEIGH, Neighbours, Own
 from tests.needs import need
 
 # Recorded with `ip neigh`, `ip addr` and `ip route` on a veth pair.
@@ -81,7 +81,58 @@ def test_messages_in_one_datagram() -> None:
 def test_recorded_addresses() -> None:
     """A box's own address comes with the length of its network's prefix."""
     bodies = [body for data in (ADDRESS4, ADDRESS6) for _, body in neighbours._messages(data)]
-    assert [neighbours._own_address(body) for body in bodies] == [("192.0.2.1", 24), ("fe80::b8bc:4bff:fe76:8891", 64)]
+    assert [neighbours._own_address(body) for body in bodies] == [
+        Own("192.0.2.1", 24, 3),
+        Own("fe80::b8bc:4bff:fe76:8891", 64, 3),
+    ]
+    assert neighbours._own_address(bodies[1][:2] + b"\x20" + bodies[1][3:]) == Own(
+        "fe80::b8bc:4bff:fe76:8891", 64, 3, is_passing=True
+    )
+    assert neighbours._own_address(b"") is None
+
+
+LAN = (
+    Own("127.0.0.1", 8, 1),
+    Own("::1", 128, 1),
+    Own("192.0.2.1", 24, 2),
+    Own("198.51.100.1", 24, 2),
+    Own("169.254.7.7", 16, 2),
+    Own("fe80::1", 64, 2),
+    Own("2001:db8::7", 64, 2),
+    Own("2001:db8::99", 64, 2, is_passing=True),
+    Own("fd00::1", 64, 2),
+    Own("fe80::1", 64, 3),
+    Own("203.0.113.1", 24, 3),
+)
+
+
+@pytest.mark.parametrize(
+    ("local", "asker", "expected"),
+    [
+        ("192.0.2.1", "192.0.2.9", ("192.0.2.1", "fd00::1")),
+        ("198.51.100.1", "192.0.2.9", ("198.51.100.1", "fd00::1")),
+        ("fd00::1", "fd00::9", ("192.0.2.1", "fd00::1")),
+        ("2001:db8::7", "2001:db8::9", ("192.0.2.1", "2001:db8::7")),
+        ("fe80::1%2", "fe80::9%2", ("192.0.2.1", "fd00::1")),
+        ("fe80::1%2", "2001:db8::9", ("192.0.2.1", "2001:db8::7")),
+        ("fe80::1%3", "fe80::9%3", ("203.0.113.1",)),
+        ("203.0.113.1", "203.0.113.9", ("203.0.113.1",)),
+        ("127.0.0.1", "127.0.0.1", ("127.0.0.1", "::1")),
+        ("::1", "::1", ("127.0.0.1", "::1")),
+        ("127.0.0.5", "127.0.0.9", ("127.0.0.5",)),
+    ],
+)
+def test_where_an_asker_reaches_the_box(local: str, asker: str, expected: tuple[str, ...]) -> None:
+    """At the address that was asked, and of the other family at one of the same interface that lasts."""
+    assert neighbours.reachable_at(local, asker, LAN) == expected
+
+
+def test_better_a_passing_address_than_none() -> None:
+    """Where all addresses of a family are passing or a stopgap, one of them is told."""
+    own = (Own("192.0.2.1", 24, 2), Own("2001:db8::99", 64, 2, is_passing=True))
+    assert neighbours.reachable_at("192.0.2.1", "192.0.2.9", own) == ("192.0.2.1", "2001:db8::99")
+    own = (Own("169.254.7.7", 16, 2), Own("fd00::1", 64, 2))
+    assert neighbours.reachable_at("fd00::1", "fd00::9", own) == ("169.254.7.7", "fd00::1")
 
 
 @given(st.sampled_from(RECORDED), st.integers(0, 90))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from appliance.core import visibility
 from appliance.core.rulebook import HELP, RulebookError
+from appliance.core.visibility import VisibilityError
 from appliance.world import rules
 
 YAML = ("bands.yaml", "bypass.yaml", "categories.yaml", "infrastructure.yaml", "protected.yaml")
@@ -83,6 +85,28 @@ def test_file_that_is_no_text_names_its_line(copied: Path, name: str) -> None:
     path.write_bytes(b"\n".join([*lines, b"\xff\xfe.example"]))
     with pytest.raises(RulebookError, match=rf"{name}: line {len(lines) + 1}: not UTF-8"):
         rules.load_rulebook(copied)
+
+
+def test_bundled_contract_loads(copied: Path) -> None:
+    """The visibility contract is that of the folder, by default the bundled one."""
+    assert rules.load_contract().field("queries_ring").ring == "recent"
+    path = copied / visibility.FILE
+    path.write_text(path.read_text().replace("per_week: 3", "per_week: 2"))
+    assert rules.load_contract(copied).field("alerts").per_week == 2
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [(None, "missing"), (b"\xff", "line 1: not UTF-8"), (b"version: 2\n", "line 1: ")],
+)
+def test_damaged_contract(copied: Path, octets: bytes | None, expected: str) -> None:
+    """A contract that can't be read is told with its file, and with the line where there is one."""
+    path = copied / visibility.FILE
+    path.unlink()
+    if octets is not None:
+        path.write_bytes(octets)
+    with pytest.raises(VisibilityError, match=rf"^visibility\.yaml: {expected}"):
+        rules.load_contract(copied)
 
 
 def test_no_rules_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
