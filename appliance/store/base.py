@@ -1,4 +1,4 @@
-"""What the three stores have in common: opening, transactions, ages and the names of their columns."""
+"""What the stores have in common: opening, transactions, ages and columns; and what those of the steward have."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -25,6 +25,13 @@ class Age(msgspec.Struct, frozen=True):
     """What picks the rows of one person, None where no row is anyone's."""
     only: str = "1"
     """What rows may go at all."""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Whose a batch of news is and its number: by these a second delivery is known."""
+
+    giver: str
+    serial: int
 
 
 class Store:
@@ -136,6 +143,46 @@ class Store:
 
     def _look(self, db: Database) -> None:
         """Look at a file before it is used."""
+
+
+class PersonalStore(Store):
+    """A store with rows of persons, which one daemon fills from batches."""
+
+    def persons(self) -> dict[str, set[str]]:
+        """Return whose rows each table has; an empty id is nobody's."""
+        with self.reading() as db:
+            return {
+                table: {row["person"] for row in db.query(f"select distinct coalesce(person, '') person from {table}")}  # noqa: S608 -- our own tables
+                for table, age in self.AGES.items()
+                if age.person is not None
+            }
+
+    def swept(self) -> dict[str, str]:
+        """Return the row of the visibility contract that each person was in when rows were last erased."""
+        with self.reading() as db:
+            return {row["person"]: row["band"] for row in db.table("swept").rows}
+
+    def note_swept(self, rows: Mapping[str, str]) -> None:
+        """Remember for the next time in which row each person is."""
+        if self.swept() == rows:
+            return
+        with self.writing() as db:
+            db.table("swept").delete_where()
+            db.table("swept").insert_all({"person": person, "band": row} for person, row in rows.items())
+
+
+def is_new(db: Database, batch: Batch | None) -> bool:
+    """Say inside the transaction that takes a batch whether it isn't the one taken last, and remember it.
+
+    Without a batch all is new. A giver hands out the next batch when the one before is done: the last one is enough.
+    """
+    if batch is None:
+        return True
+    if db.table("taken").count_where("giver = ? and serial = ?", [batch.giver, batch.serial]):
+        return False
+    db.table("taken").delete_where()
+    db.table("taken").insert({"giver": batch.giver, "serial": batch.serial})
+    return True
 
 
 def erase(db: Database, table: str, where: str, args: Sequence[object]) -> int:

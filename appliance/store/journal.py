@@ -10,7 +10,7 @@ import msgspec
 from sqlite_utils import Database
 
 from appliance.store import schema
-from appliance.store.base import Age, Row, Store, erase
+from appliance.store.base import Age, Batch, PersonalStore, Row, erase, is_new
 from appliance.store.connection import File, Pool, alone, identity, told
 from appliance.store.errors import Corrupt, Gone
 from appliance.store.migrations import set_aside
@@ -67,7 +67,7 @@ class Hour(msgspec.Struct, frozen=True):
     count: int
 
 
-class JournalStore(Store):
+class JournalStore(PersonalStore):
     """Events, counters and permitted names. Nothing else leans on it: a broken file is set aside, a lost one made anew.
 
     What is written may be lost in a power cut; the file stays whole.
@@ -77,7 +77,7 @@ class JournalStore(Store):
     SYNCHRONOUS = "normal"
     STEPS = schema.JOURNAL
     AGES: ClassVar[Mapping[str, Age]] = {
-        "events": Age("at"),
+        "events": Age("at", person="coalesce(person, '') = ?"),
         "hours": Age("hour", person=None),
         "names": Age("day", is_day=True),
     }
@@ -85,6 +85,8 @@ class JournalStore(Store):
     def __init__(self, data: Path, at: float) -> None:
         """Open the journal; where it is broken, begin it anew. Raises StoreError."""
         self._renewing = threading.Lock()
+        self.renewals = 0
+        """How often it was begun anew under this one's hands."""
         path = data / self.FILE
         with told(path):
             file = identity(path)
@@ -93,16 +95,23 @@ class JournalStore(Store):
         except Corrupt:
             self._set_aside(path, file, at)
             super().__init__(data)
+            self.renewals += 1
 
-    def add(self, events: Iterable[Event], at: float) -> None:
-        """Write events, all in one commit."""
-        rows = [_row(event) for event in events]
+    def add(
+        self, events: Iterable[Event], at: float, *, names: Iterable[NameCount] = (), batch: Batch | None = None
+    ) -> bool:
+        """Write events and counts of names, all in one commit; a batch that was taken before is not taken again."""
+        rows, counted = [_row(event) for event in events], [msgspec.structs.astuple(one) for one in names]
 
-        def put() -> None:
+        def put() -> bool:
             with self.writing() as db:
+                if not is_new(db, batch):
+                    return False
                 db.table("events").insert_all(rows)
+                db.conn.executemany(_NAMES, counted)
+                return True
 
-        self._surely(put, at)
+        return self._surely(put, at)
 
     def count(self, counters: Mapping[str, int], at: float) -> None:
         """Add to the counters of the hour."""
@@ -189,6 +198,7 @@ class JournalStore(Store):
                 if at is not None:
                     self._set_aside(self.path, pool.file, at)
                 self._pool = self._open()
+                self.renewals += 1
 
     def _look(self, db: Database) -> None:
         found = db.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -9,7 +9,7 @@ import msgspec
 from sqlite_utils import Database
 
 from appliance.store import schema
-from appliance.store.base import Age, Row, Store, erase
+from appliance.store.base import Age, Batch, PersonalStore, Row, erase, is_new
 
 _COUNTS = (
     "insert into counts (day, span, person, category, action, count) values (?, ?, ?, ?, ?, ?)"
@@ -69,22 +69,25 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
 T = TypeVar("T", Count, Minutes)
 
 
-class LedgerStore(Store):
+class LedgerStore(PersonalStore):
     """Sums that grow; the steward adds, a few minutes' worth at once, and others read."""
 
     FILE = "ledger.db"
     STEPS = schema.LEDGER
     AGES: ClassVar[Mapping[str, Age]] = {"counts": Age("day", is_day=True), "minutes": Age("day", is_day=True)}
 
-    def add(self, counts: Iterable[Count] = (), minutes: Iterable[Minutes] = ()) -> None:
-        """Add to the sums, all in one commit."""
+    def add(self, counts: Iterable[Count] = (), minutes: Iterable[Minutes] = (), *, batch: Batch | None = None) -> bool:
+        """Add to the sums, all in one commit; a batch that was added before is not added again, and False is said."""
         counted = [
             (_day(one.day), one.span.value, one.person or "", one.category, one.action, one.count) for one in counts
         ]
         timed = [(_day(one.day), one.span.value, one.person, one.kind.value, one.what, one.minutes) for one in minutes]
         with self.writing() as db:
+            if not is_new(db, batch):
+                return False
             db.conn.executemany(_COUNTS, counted)
             db.conn.executemany(_MINUTES, timed)
+        return True
 
     def counts(self, first: str, last: str, person: str | None = None, span: Span = Span.DAY) -> list[Count]:
         """Return the counts of days from the first to the last, of one person or of all, in their order."""

@@ -65,6 +65,14 @@ def _journal_1(db: Database) -> None:
     db.table("names").create(names, pk=("day", "person", "action", "category", "permitted_host_name"), not_null=names)
 
 
+def _gathered(db: Database) -> None:
+    """Make the last batch that was taken, so that none is counted twice, and in which row each person last was."""
+    taken = {"giver": str, "serial": int}
+    db.table("taken").create(taken, pk="giver", not_null=taken)
+    swept = {"person": str, "band": str}
+    db.table("swept").create(swept, pk="person", not_null=swept)
+
+
 HOUSE: tuple[Step, ...] = (_house_1,)
-LEDGER: tuple[Step, ...] = (_ledger_1,)
-JOURNAL: tuple[Step, ...] = (_journal_1,)
+LEDGER: tuple[Step, ...] = (_ledger_1, _gathered)
+JOURNAL: tuple[Step, ...] = (_journal_1, _gathered)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from appliance.store import connection
+from appliance.store.base import Batch
 from appliance.store.connection import writing
 from appliance.store.errors import Corrupt, Locked, Newer
 from appliance.store.journal import Event, Hour, JournalStore, NameCount, Severity
@@ -242,3 +243,34 @@ def test_what_is_not_broken_is_not_set_aside(tmp_path: Path, monkeypatch: pytest
             with writing(db), JournalStore(tmp_path, AT) as journal, pytest.raises(Locked):
                 journal.add([event("after", AT)], AT)
     assert list(tmp_path.glob("*broken*")) == []
+
+
+def test_a_batch_is_taken_once(journal: JournalStore) -> None:
+    """Events and names come together, or not at all."""
+    for batch, expected in ((Batch("a", 1), True), (Batch("a", 1), False), (Batch("a", 2), True)):
+        taken = journal.add([event("start", AT)], AT, names=[name("2026-03-04", "a.example", 2)], batch=batch)
+        assert taken is expected
+    assert kinds(journal) == ["start"] * 2
+    assert [one.count for one in journal.names("2026-03-04", "2026-03-04", "kim", "block")] == [4]
+
+
+def test_rows_that_are_nobodys(journal: JournalStore) -> None:
+    """They are told apart from those of persons, and erased by themselves."""
+    journal.add([event("a", AT), event("b", AT, "kim")], AT)
+    assert journal.persons() == {"events": {"", "kim"}, "names": set()}
+    assert journal.erase_older("events", AT + 1, "") == 1
+    assert kinds(journal) == ["b"]
+
+
+def test_it_counts_how_often_it_was_begun_anew(journal: JournalStore, tmp_path: Path) -> None:
+    """Removed or broken, at work or at the opening: whoever writes can tell of it."""
+    journal.add([event("a", AT)] * 200, AT)
+    journal.path.unlink()
+    journal.add([event("a", AT)] * 200, AT)
+    assert journal.renewals == 1
+    journal.begin_anew(AT)
+    assert journal.renewals == 2
+    journal.add([event("a", AT)] * 200, AT)
+    damage(journal.path)
+    with JournalStore(tmp_path, AT + 50) as again:
+        assert again.renewals == 1

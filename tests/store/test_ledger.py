@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appliance.store.base import Batch
 from appliance.store.ledger import Count, Kind, LedgerStore, Minutes, Span, Sum
 from tests.store.houses import octets
 
@@ -116,3 +117,35 @@ def test_any_batches(ledger: LedgerStore, batches: list[list[tuple[str, str, int
     for who in ("kim", "sam"):
         expected = sum(row[2] for batch in batches for row in batch if row[1] == who)
         assert sum(ledger.sums(DAYS[0], DAYS[-1], who).minutes.values()) == expected
+
+
+def test_a_batch_is_added_once(ledger: LedgerStore, tmp_path: Path) -> None:
+    """The one taken last is known again, after a restart too; another number or another run is another batch."""
+    one = [counted(DAYS[0], "kim", 1)]
+    batches = [Batch("a", 1), Batch("a", 1), Batch("a", 2), Batch("b", 2)]
+    assert [ledger.add(one, batch=batch) for batch in batches] == [True, False, True, True]
+    assert ledger.add(one)
+    with LedgerStore(tmp_path) as again:
+        assert not again.add(one, [timed(DAYS[0], "kim", 1)], batch=Batch("b", 2))
+        assert (again.counts(DAYS[0], DAYS[0]), again.minutes(DAYS[0], DAYS[0])) == ([counted(DAYS[0], "kim", 4)], [])
+
+
+def test_a_batch_that_was_not_added_is_not_known(ledger: LedgerStore) -> None:
+    """When its numbers were not written, it comes again."""
+    with pytest.raises(OverflowError):
+        ledger.add([counted(DAYS[0], "kim", 1 << 70)], batch=Batch("a", 1))
+    assert ledger.add([counted(DAYS[0], "kim", 1)], batch=Batch("a", 1))
+
+
+def test_whose_rows_there_are(ledger: LedgerStore) -> None:
+    """Of each table; an empty id is nobody's."""
+    ledger.add([counted(DAYS[0], who, 1) for who in ("kim", None)], [timed(DAYS[0], "sam", 1)])
+    assert ledger.persons() == {"counts": {"kim", ""}, "minutes": {"sam"}}
+
+
+def test_in_which_row_each_person_was(ledger: LedgerStore) -> None:
+    """What was noted last is all that is known."""
+    assert ledger.swept() == {}
+    for rows in ({"kim": "6-9", "sam": "0-5"}, {"kim": "10-12"}, {"kim": "10-12"}):
+        ledger.note_swept(rows)
+        assert ledger.swept() == rows

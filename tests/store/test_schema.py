@@ -13,8 +13,8 @@ def test_tables(house: HouseStore, ledger: LedgerStore, journal: JournalStore) -
     assert set(house.columns()) == {
         "revisions", "audit", "audit_persons", "caregivers", "attempts", "codes", "found", "settings",
     }  # fmt: skip
-    assert set(ledger.columns()) == {"counts", "minutes"}
-    assert set(journal.columns()) == {"events", "hours", "names"}
+    assert set(ledger.columns()) == {"counts", "minutes", "taken", "swept"}
+    assert set(journal.columns()) == {"events", "hours", "names", "taken", "swept"}
 
 
 def test_a_host_name_may_stand_in_two_columns_only(

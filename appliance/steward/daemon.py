@@ -1,0 +1,246 @@
+"""The steward daemon: gathers what was counted, erases what is too old, watches the others, and answers pages.
+
+Its clockwork is APScheduler; all that reads or writes a file or asks another daemon happens in threads, so that the bus
+answers meanwhile. Nothing that befalls a file ends it: that is noted as a problem, and tried again.
+
+Requests on the bus, besides ``{"ask": "status"}`` (the house, `problems` and `daemons`):
+``counts`` (person, first, last) · ``recent`` (person, role) · ``session`` (device, minutes: begin or end; device, role:
+what it saw; neither: those that run) · ``events`` (since, limit).
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from appliance.core.house import EMPTY, House
+from appliance.core.visibility import Contract
+from appliance.household.retention import zone_of
+from appliance.steward import health, upkeep
+from appliance.steward.books import Books
+from appliance.steward.clockwork import Clockwork
+from appliance.steward.gather import Gatherer
+from appliance.steward.problems import Problems
+from appliance.steward.views import Refused, Views
+from appliance.store.errors import StoreError
+from appliance.store.journal import Event
+from appliance.world import bus, clock
+from appliance.world.snapshot import CURRENT
+from appliance.world.state import Mode, Problem, State, StateError, load_state, publish_state
+from appliance.world.watch import WATCH_S, HouseWatch
+
+NAME = "steward"
+WEB = frozenset(("kindgate-web",))
+GATHER_S = 300.0
+FIRST_GATHER_S = 10.0
+HEALTH_S = 2.0
+STATE_S = 5.0
+SWEEP_S = 3_600.0
+DISK_S = 30.0
+ASK_S = 1.0
+TALLY_S = 3.0
+STOP_S = 5.0
+
+log = logging.getLogger(__name__)
+
+Written = tuple[int, str, dict[str, Mode], tuple[Problem, ...]]
+
+
+class Daemon:
+    """Runs until it is told to stop."""
+
+    def __init__(self, data: Path, contract: Contract) -> None:
+        self._data = data
+        self._contract = contract
+        self._house = HouseWatch(data)
+        self._problems = Problems()
+        self._books = Books(data, self._problems, self._is_away)
+        ask = partial(bus.ask, data, "nameserver", timeout_s=TALLY_S)
+        self._gatherer = Gatherer(self._books, contract, ask)
+        self._views = Views(self._books, contract, ask, lambda: self._gatherer.is_half_done)
+        self._gathering = asyncio.Lock()
+        self._sweeping = asyncio.Lock()
+        self._health = health.Health(clock.uptime())
+        self._jump = clock.JumpWatch()
+        self._clockwork = Clockwork()
+        self._written: Written | None = None
+        restricted = {"counts": WEB, "recent": WEB, "session": WEB, "events": WEB}
+        self._bus = bus.Bus(data, NAME, self.answer, restricted)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Serve until it is to stop."""
+        self._house.look()
+        try:
+            await self._bus.open()
+        except OSError as error:
+            log.warning("no bus (%s): pages can't show what happened", error.strerror or error)
+        watching = asyncio.create_task(self._watch())
+        # Before anything is gathered: what may not exist any longer goes, and in which row each person is, is noted.
+        await self.sweep()
+        self._begin_clockwork()
+        await stopping.wait()
+        watching.cancel()
+        await self._clockwork.stop(STOP_S)
+        try:
+            async with asyncio.timeout(STOP_S):
+                await self.gather()
+        except TimeoutError:
+            log.warning("what was counted last stays with the nameserver")
+        finally:
+            self.publish()
+            self._books.close()
+            await self._bus.close()
+
+    async def answer(self, request: dict[str, object]) -> object:
+        """Answer a request of the bus."""
+        ask = request.get("ask")
+        if ask == "status":
+            return self._status()
+        try:
+            match ask:
+                case "counts":
+                    # What is being moved from the nameserver to the ledger would be seen twice, or not at all.
+                    async with self._gathering:
+                        return await asyncio.to_thread(self._views.counts, request, self.house, clock.now())
+                case "recent":
+                    return await asyncio.to_thread(self._views.recent, request, self.house, clock.now())
+                case "session":
+                    return await asyncio.to_thread(self._session, request)
+                case "events":
+                    return await asyncio.to_thread(self._views.events, request, self.house, clock.now())
+                case _:
+                    return {"bus": bus.VERSION, "error": "unknown request"}
+        except (Refused, bus.BusError) as error:
+            return {"bus": bus.VERSION, "error": str(error)}
+        except StoreError as error:
+            return {"bus": bus.VERSION, "error": error.sentence}
+
+    @property
+    def house(self) -> House:
+        """The house as it is in force here."""
+        return self._house.snapshot.house if self._house.snapshot else EMPTY
+
+    async def gather(self) -> None:
+        """Bring what the nameserver counted to the books."""
+        if self._house.snapshot is None and self._house.problem is not None:
+            # Whose counts these are can't be told: they wait with the nameserver.
+            return
+        async with self._gathering:
+            with contextlib.suppress(bus.BusError):
+                await self._tried("gathering", partial(self._gatherer.gather, self.house, clock.now()))
+
+    async def sweep(self) -> None:
+        """Erase what may not exist any longer; who left or grew is known only where it is certain whose house it is."""
+        async with self._sweeping:
+            is_certain = self._house.snapshot is not None and self._house.problem is None
+            swept = partial(upkeep.sweep_books, self._books, self._contract, self.house, clock.now())
+            await self._tried("erasing what is too old", partial(swept, is_certain=is_certain))
+            await self._tried("looking back", partial(self._books.look_back, clock.now()))
+
+    async def look_after(self) -> None:
+        """Ask every other daemon how it is."""
+        said = await asyncio.gather(*(asyncio.to_thread(self._ask_status, name) for name in health.DAEMONS))
+        house = health.House(self._house.revision, self._house.digest)
+        events = [
+            self._health.hear(name, one, house, clock.uptime(), clock.now())
+            for name, one in zip(health.DAEMONS, said, strict=True)
+        ]
+        await self._note([event for event in events if event is not None])
+
+    def publish(self) -> None:
+        """Put state.json in place, if there is news or it has gone."""
+        now: Written = (self._house.revision, self._house.digest, self._health.modes, self._problems.all())
+        if now == self._written and load_state(self._data) is not None:
+            return
+        revision, digest, daemons, problems = now
+        state = State(at=clock.now(), revision=revision, digest=digest, daemons=daemons, problems=problems)
+        try:
+            publish_state(self._data, state)
+        except StateError as error:
+            log.debug("%s", error)
+            return
+        self._written = now
+
+    def _status(self) -> dict[str, object]:
+        return {
+            "bus": bus.VERSION,
+            "pid": os.getpid(),
+            "revision": self._house.revision,
+            "digest": self._house.digest,
+            "problem": self._house.problem,
+            "problems": self._problems.all(),
+            "daemons": self._health.modes,
+        }
+
+    def _session(self, request: dict[str, object]) -> object:
+        if request.get("device") is None:
+            return self._views.sessions()
+        act = self._views.begin_session if "minutes" in request else self._views.session
+        return act(request, self.house, clock.now())
+
+    def _begin_clockwork(self) -> None:
+        self._clockwork.every(GATHER_S, self.gather, first_s=FIRST_GATHER_S)
+        self._clockwork.every(HEALTH_S, self.look_after, first_s=0)
+        self._clockwork.every(STATE_S, self._publish_now, first_s=0)
+        self._clockwork.every(SWEEP_S, self.sweep, first_s=SWEEP_S)
+        self._clockwork.every(DISK_S, self._look_at_disk, first_s=0)
+        self._clockwork.at_midnight(self.sweep, zone_of(self.house))
+        self._clockwork.start()
+
+    async def _watch(self) -> None:
+        """Notice a changed house, a clock that was set, a bus that has gone."""
+        turn = 0
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._house.look():
+                self._clockwork.at_midnight(self.sweep, zone_of(self.house))
+                self._clockwork.at_once(self.sweep)
+                self.publish()
+            turn += 1
+            if turn % 10 == 0:
+                await self._bus.mend()
+                if self._jump.has_jumped():
+                    await self._set_clockwork()
+
+    async def _set_clockwork(self) -> None:
+        """Go by the clock as it is now: after it was set back, every job would wait for the time that it was."""
+        self._clockwork.set_anew()
+        await self._note([Event(kind="clock_set", at=clock.now())])
+
+    async def _publish_now(self) -> None:
+        self.publish()
+
+    async def _look_at_disk(self) -> None:
+        await asyncio.to_thread(upkeep.look_at_disk, self._data, self._problems)
+
+    async def _note(self, events: list[Event]) -> None:
+        """Write what happened to the box into the journal, if it takes it."""
+        for event in events:
+            log.info("%s %s", event.kind, event.args.get("daemon", ""))
+        if events:
+            at = clock.now()
+            await self._tried("noting", partial(self._books.with_journal, lambda one: one.add(events, at), at))
+            self.publish()
+
+    def _is_away(self) -> bool:
+        """Say whether the data folder is not the one whose house is in force: a disk that was pulled out."""
+        return self._house.snapshot is not None and not (self._data / CURRENT).exists()
+
+    def _ask_status(self, name: str) -> dict[str, object] | Literal["silent", "gone"]:
+        try:
+            return bus.ask(self._data, name, {"ask": "status"}, timeout_s=ASK_S)
+        except bus.NotRunning:
+            return "gone"
+        except bus.BusError:
+            return "silent"
+
+    async def _tried(self, what: str, call: Callable[[], object]) -> None:
+        """Do something with the files in a thread; what is wrong with them is noted where they are used."""
+        try:
+            await asyncio.to_thread(call)
+        except StoreError as error:
+            log.warning("%s: %s", what, error)

@@ -1,0 +1,113 @@
+"""Events: to which field of the visibility contract a kind belongs, what of it may be written, and when it is seen."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time
+
+import msgspec
+
+from appliance.core.house import House
+from appliance.core.visibility import Contract, Granularity, Role, View, row_of
+from appliance.household.retention import zone_of
+from appliance.store.journal import Event
+
+FIELDS = {
+    "malware_blocked": "security_events",
+    "bypass_sign": "bypass_signs",
+    "serious_block": "alerts",
+}
+"""All other kinds are of the box itself."""
+BOX = "box_events"
+ARGS = frozenset(("category", "route", "times"))
+"""What an event about a person may carry. A host name is none of these."""
+
+END_OF_DAYS = 253_000_000_000
+"""No calendar goes further."""
+
+Shown = dict[str, object]
+
+
+def field_of(event: Event) -> str:
+    """Return the field that an event belongs to."""
+    return FIELDS.get(event.kind, BOX)
+
+
+def permitted(told: object, contract: Contract, house: House) -> Iterator[Event]:
+    """Yield the events of a tally that may be written, as finely as they may; what can't be read is left out."""
+    for one in told if isinstance(told, list) else ():
+        try:
+            event = msgspec.convert(one, Event)
+        except msgspec.ValidationError:
+            continue
+        fine = _fine(event, contract, house)
+        if fine is not None and 0 <= event.at < END_OF_DAYS:
+            yield fine
+
+
+def _fine(event: Event, contract: Contract, house: House) -> Event | None:
+    """Return an event as finely as it may be written, None for one that may not."""
+    field = field_of(event)
+    if field == BOX:
+        numbers = {key: value for key, value in event.args.items() if not isinstance(value, str)}
+        return msgspec.structs.replace(event, person=None, device=None, args=numbers)
+    row = _row(event, house)
+    never = contract.never.categories | contract.never.to_caregivers
+    if row is None or event.args.get("category") in never:
+        return None
+    grain = contract.grain(field, row)
+    if grain is Granularity.NO:
+        return None
+    if grain is Granularity.SIGN:
+        return msgspec.structs.replace(event, device=None, args={})
+    return msgspec.structs.replace(event, args={key: event.args[key] for key in event.args.keys() & ARGS})
+
+
+def _row(event: Event, house: House) -> str | None:
+    """Return the row of whom an event is about, None for somebody who isn't in the house."""
+    person = next((one for one in house.persons if one.id == event.person), None)
+    device = next((one for one in house.devices if one.id == event.device), None)
+    return None if person is None and event.person is not None else row_of(person, device)
+
+
+def shown(events: Iterable[Event], contract: Contract, house: House, since: float, at: float) -> list[Shown]:
+    """Return what caregivers may see by now and could not see before `since`, the newest first."""
+    known = sorted(events, key=lambda event: event.at)
+    seen: dict[object, Shown] = {}
+    for number, event in enumerate(known):
+        field, row = field_of(event), _row(event, house)
+        if row is None:
+            continue
+        view = contract.view(field, row, Role.CAREGIVER)
+        visible_at = _visible_at(event, known, view)
+        if view.granularity is Granularity.NO or visible_at is None or not since <= visible_at <= at:
+            continue
+        if view.of and event.args.get("category") not in view.of:
+            continue
+        is_sign = view.granularity is Granularity.SIGN
+        seen[(event.kind, event.person) if is_sign else number] = _coarse(event, view.granularity, house)
+    return list(reversed(seen.values()))
+
+
+def _visible_at(event: Event, known: list[Event], view: View) -> float | None:
+    """Return from when on caregivers see an event, None while it isn't known to go on."""
+    due = event.at + view.after_s
+    if not view.is_lasting:
+        return due
+    again = (one.at for one in known if (one.kind, one.person) == (event.kind, event.person) and one.at >= due)
+    return next(again, None)
+
+
+def _coarse(event: Event, grain: Granularity, house: House) -> Shown:
+    """Return an event as finely as somebody sees it: the time and all it holds; its day and kind; that it is so."""
+    zone = zone_of(house)
+    day = datetime.fromtimestamp(event.at, zone).date()
+    plain: Shown = {
+        "at": datetime.combine(day, time(), zone).timestamp(), "is_exact": False, "day": day.isoformat(),
+        "kind": event.kind, "person": event.person, "device": None, "severity": int(event.severity), "args": {},
+    }  # fmt: skip
+    match grain:
+        case Granularity.FULL:
+            return plain | {"at": event.at, "is_exact": True, "device": event.device, "args": event.args}
+        case Granularity.SIGN:
+            return plain
+        case _:
+            return plain | {"device": event.device, "args": event.args}

@@ -1,0 +1,156 @@
+"""Events: written as finely as the contract lets them be, and seen by caregivers no sooner than it says."""
+
+import pytest
+
+from appliance.core.visibility import Granularity, Role
+from appliance.steward import kinds
+from appliance.steward.kinds import FIELDS, permitted, shown
+from appliance.store.journal import Event, Severity
+from tests.steward.box import AT, CONTRACT, DAY_S, HOUR_S, HOUSE, ROWS, TODAY
+
+PEOPLE = [*ROWS, None]
+ARGS: dict[str, str | int | float | bool] = {
+    "category": "gambling",
+    "name": "a.example",
+    "times": 2,
+    "host": "b.example",
+}
+
+
+def told(kind: str, person: str | None, device: str | None = None, at: float = AT) -> dict[str, object]:
+    """Return an event as the nameserver tells it."""
+    return {"at": at, "kind": kind, "person": person, "device": device, "severity": 1, "args": ARGS}
+
+
+def event(kind: str, person: str | None = None, at: float = AT, category: str = "gambling") -> Event:
+    """Return an event of the journal."""
+    return Event(kind=kind, at=at, person=person, severity=Severity.WARNING, args={"category": category})
+
+
+def seen(*events: Event, at: float, since: float = 0.0) -> list[object]:
+    """Return the persons whose events a caregiver sees."""
+    return [one["person"] for one in shown(events, CONTRACT, HOUSE, since, at)]
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_kind_of_every_row(kind: str, person: str | None) -> None:
+    """Nothing where nothing may be written, a bare sign where no more may, and never a name."""
+    row = ROWS[person] if person else "unknown"
+    found = list(permitted([told(kind, person, f"{person}-phone" if person else None)], CONTRACT, HOUSE))
+    match CONTRACT.grain(FIELDS[kind], row):
+        case Granularity.NO:
+            expected: list[object] = []
+        case Granularity.SIGN:
+            expected = [(None, {})]
+        case _:
+            expected = [(f"{person}-phone", {"category": "gambling", "times": 2})]
+    assert [(one.device, one.args) for one in found] == expected
+
+
+def test_the_kinds_that_are_written() -> None:
+    """The walk above meets each case."""
+    grains = {CONTRACT.grain(field, ROWS.get(str(who), "unknown")) for field in FIELDS.values() for who in PEOPLE}
+    assert grains == {Granularity.NO, Granularity.SIGN, Granularity.CATEGORY, Granularity.NAME}
+
+
+def test_what_befell_the_box() -> None:
+    """It is nobody's, and carries numbers only."""
+    found = list(permitted([told("worker_ended", "ada", "ada-phone")], CONTRACT, HOUSE))
+    assert found == [Event(kind="worker_ended", at=AT, severity=Severity.WARNING, args={"times": 2})]
+
+
+def test_a_managed_device_is_an_adults() -> None:
+    """What a school's machine does is not written down, whoever carries it."""
+    assert list(permitted([told("malware_blocked", "ben", "school")], CONTRACT, HOUSE)) == []
+
+
+@pytest.mark.parametrize("category", sorted(CONTRACT.never.categories | CONTRACT.never.to_caregivers))
+def test_never(category: str) -> None:
+    """Of what leaves no trace there is no event."""
+    one = told("serious_block", "ada") | {"args": {"category": category}}
+    assert list(permitted([one], CONTRACT, HOUSE)) == []
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        None,
+        5,
+        {},
+        {"kind": "x"},
+        {"kind": "x", "at": "now"},
+        {"kind": "x", "at": 1e300},
+        {"kind": "x", "at": -1},
+        told("malware_blocked", "zoe"),
+    ],
+)
+def test_what_nobody_can_read_or_knows(one: object) -> None:
+    """It is left out, and the others are not."""
+    good = told("malware_blocked", "ada")
+    assert [event.person for event in permitted([one, good], CONTRACT, HOUSE)] == ["ada"]
+    assert list(permitted(one, CONTRACT, HOUSE)) == []
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+@pytest.mark.parametrize("person", PEOPLE)
+def test_what_caregivers_see(kind: str, person: str | None) -> None:
+    """An event that goes on: exactly from the moment on that the contract says, and as finely."""
+    view = CONTRACT.view(FIELDS[kind], ROWS[person] if person else "unknown", Role.CAREGIVER)
+    category = view.of[0] if view.of else "gambling"
+    both = event(kind, person, category=category), event(kind, person, AT + view.after_s, category)
+    found = shown(both, CONTRACT, HOUSE, 0.0, AT + view.after_s)
+    if view.granularity is Granularity.NO:
+        assert found == []
+        return
+    args = {} if view.granularity is Granularity.SIGN else {"category": category}
+    assert [found[-1][key] for key in ("is_exact", "person", "args")] == [False, person, args]
+    assert float(str(found[-1]["at"])) % DAY_S == 0
+    assert seen(*both, at=AT + view.after_s - 1) == []
+
+
+def test_what_does_not_go_on_is_not_seen() -> None:
+    """At 10-12 a bypass sign that stays alone is the child's; at 6-9 caregivers see it an hour later."""
+    assert seen(event("bypass_sign", "cleo"), at=AT + 13 * DAY_S) == []
+    assert seen(event("bypass_sign", "cleo"), event("bypass_sign", "cleo", AT + HOUR_S), at=AT + 13 * DAY_S) == []
+    assert seen(event("bypass_sign", "ben"), at=AT + HOUR_S) == ["ben"]
+
+
+def test_it_goes_on_after_72_hours() -> None:
+    """At 13-15 that is all: one sign, without time or way, however often it was."""
+    many = [event("bypass_sign", "dan", AT + hours * HOUR_S) for hours in (0, 20, 40, 72, 90, 95)]
+    assert seen(*many, at=AT + 72 * HOUR_S - 1) == []
+    found = shown(many, CONTRACT, HOUSE, 0.0, AT + 96 * HOUR_S)
+    assert [(one["person"], one["is_exact"], one["args"], one["device"]) for one in found] == [("dan", False, {}, None)]
+
+
+def test_what_could_be_seen_before_is_not_news() -> None:
+    """Whoever asks again gets what has become visible since, even if it happened earlier."""
+    late = event("bypass_sign", "ben", AT - 10)
+    assert seen(late, at=AT + HOUR_S, since=AT) == ["ben"]
+    assert seen(late, at=AT + 2 * HOUR_S, since=AT + HOUR_S) == []
+
+
+def test_alerts_are_of_some_categories() -> None:
+    """Another category's is not shown."""
+    found = [event("serious_block", "ada", category="forum"), event("serious_block", "ada", AT + 1, "pornography")]
+    assert [one["args"] for one in shown(found, CONTRACT, HOUSE, 0.0, AT + 5)] == [{"category": "pornography"}]
+
+
+def test_the_box_itself() -> None:
+    """With the time and all that is known, the newest first."""
+    events = [Event(kind="daemon_gone", at=AT + number, args={"daemon": "web"}) for number in range(2)]
+    found = shown(events, CONTRACT, HOUSE, 0.0, AT + 5)
+    assert [(one["at"], one["day"], one["args"]) for one in found] == [
+        (AT + 1, TODAY, {"daemon": "web"}), (AT, TODAY, {"daemon": "web"}),
+    ]  # fmt: skip
+
+
+def test_who_left() -> None:
+    """Nothing is shown of somebody who isn't in the house."""
+    assert seen(event("malware_blocked", "zoe"), at=AT) == []
+
+
+def test_a_field_for_every_kind() -> None:
+    """Each kind's field may live in the journal."""
+    assert all("journal" in CONTRACT.field(field).stores for field in [*FIELDS.values(), kinds.BOX])
