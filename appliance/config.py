@@ -8,9 +8,11 @@ from msgspec.structs import force_setattr
 
 from appliance.core.document import Document, DocumentError
 from appliance.core.house import normal_address
+from appliance.core.names import normalise
 
 DNS_PORT = 53
 DEFAULT_DNS = ("127.0.0.1:5300",)
+DEFAULT_WEB = ("127.0.0.1:8080",)
 MAX_WORKERS = 4
 
 Workers = Annotated[int, msgspec.Meta(ge=1, le=64)]
@@ -44,11 +46,21 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The data folder."""
     cache_megabytes: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 48
     """For the answers of upstreams, in each worker."""
+    web: str | tuple[str, ...] = DEFAULT_WEB
+    """Where the dashboard is: ADDRESS:PORT, one or several; over TLS if one of them isn't loopback."""
+    plain: str | tuple[str, ...] = ()
+    """Where the pages that need no log-in are served on plain HTTP: 0.0.0.0:80, so that no warning stands before a
+    help line."""
+    hosts: str | tuple[str, ...] = ()
+    """Names besides kindgate.home that the dashboard answers to."""
 
     def __post_init__(self) -> None:
         """Bring addresses to normal form."""
         force_setattr(self, "dns", tuple(str(parse_endpoint(text, None)) for text in self.dns))
         force_setattr(self, "upstreams", tuple(str(parse_endpoint(text, DNS_PORT)) for text in self.upstreams))
+        force_setattr(self, "web", tuple(str(parse_endpoint(text, None)) for text in _several(self.web)))
+        force_setattr(self, "plain", tuple(str(parse_endpoint(text, None)) for text in _several(self.plain)))
+        force_setattr(self, "hosts", tuple(normalise(name) for name in _several(self.hosts)))
 
     @property
     def listen(self) -> tuple[Endpoint, ...]:
@@ -59,6 +71,25 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def asked(self) -> tuple[Endpoint, ...]:
         """The upstreams that were set by hand."""
         return tuple(parse_endpoint(text, DNS_PORT) for text in self.upstreams)
+
+    @property
+    def web_listen(self) -> tuple[Endpoint, ...]:
+        """Where the dashboard is."""
+        return tuple(parse_endpoint(text, None) for text in _several(self.web))
+
+    @property
+    def plain_listen(self) -> tuple[Endpoint, ...]:
+        """Where pages are served on plain HTTP."""
+        return tuple(parse_endpoint(text, None) for text in _several(self.plain))
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """The names besides kindgate.home."""
+        return _several(self.hosts)
+
+
+def _several(told: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (told,) if isinstance(told, str) else told
 
 
 def load_config(path: Path | None) -> Config:

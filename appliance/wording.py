@@ -33,8 +33,40 @@ ENGLISH: dict[str, str] = {
     "default_block": "At this age only names on the allow-list are open.",
     "closed": "This device is not known here yet: a caregiver can add it.",
 }
+CHANGES: dict[str, str] = {
+    "first_run": "{who} set this box up.",
+    "child_added": "{who} added {person}.",
+    "person_changed": "{who} changed what is said of {person}.",
+    "person_removed": "{who} took {person} out of the house.",
+    "rule_allowed": "{who} allowed {name} for {person}{until}.",
+    "rule_blocked": "{who} blocked {name} for {person}{until}.",
+    "rule_removed": "{who} took away the rule about {name} for {person}.",
+    "category_set": "{who} set {category} to “{setting}” for {person}.",
+    "category_reset": "{who} let the age decide about {category} for {person} again.",
+    "windows_set": "{who} changed the times of {person}.",
+    "paused": "{who} paused the Internet for {person}{until}.",
+    "resumed": "{who} ended the pause for {person}.",
+    "opened": "{who} opened the Internet for {person}{until}.",
+    "device_added": "{who} added {device}{for_person}.",
+    "device_changed": "{who} changed {device}.",
+    "device_removed": "{who} took {device} out of the house.",
+    "house_set": "{who} changed the settings of the house.",
+    "house_replaced": "{who} put another house in place of the one there was.",
+    "house_taken_over": "{who} took over the house that was in force.",
+    "caregiver_added": "{who} made {name} a caregiver.",
+    "caregiver_joined": "{name} became a caregiver.",
+    "caregiver_reset": "{who} gave {name} a new password.",
+    "caregiver_own_reset": "{name} chose a new password.",
+    "caregiver_disabled": "{who} ended the log-in of {name}.",
+    "caregiver_enabled": "{who} let {name} log in again.",
+    "caregiver_role": "{who} made {name} {role}.",
+    "caregiver_sessions_ended": "{who} logged {name} out everywhere.",
+    "other": "{who} changed something.",
+}
+"""A change by the code of its reason. `who` began it; what it names was put into words by the caller."""
 NOBODY_LIFTS = "csam"
 CATALOGUES = {"en": ENGLISH}
+CHANGE_CATALOGUES = {"en": CHANGES}
 
 
 def sentence(reason: Reason, categories: Mapping[str, Category], language: str = "en") -> str:
@@ -53,3 +85,16 @@ def sentence(reason: Reason, categories: Mapping[str, Category], language: str =
         for key, value in args.items()
     }
     return catalogue.get(code, catalogue.get(reason.code, reason.code)).format_map(words)
+
+
+def change(code: str, words: Mapping[str, str], language: str = "en") -> str:
+    """Return a change as a sentence; `words` are its arguments as people say them, a code without words is `other`."""
+    catalogue = CHANGE_CATALOGUES.get(language, CHANGES)
+    return catalogue.get(code, catalogue["other"]).format_map(_Lenient(words))
+
+
+class _Lenient(dict[str, str]):
+    """Words in which what was never said is left out."""
+
+    def __missing__(self, key: str) -> str:
+        return "" if key in ("until", "for_person") else "…"

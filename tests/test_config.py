@@ -115,3 +115,34 @@ def test_a_config_survives_its_own_spelling() -> None:
     """Normal forms are stable."""
     config = Config(dns=("[::1]:5300",), upstreams=("9.9.9.9",))
     assert config == msgspec.convert(msgspec.to_builtins(config), Config)
+
+
+@pytest.mark.parametrize(
+    ("text", "web", "plain", "hosts"),
+    [
+        ("", ("127.0.0.1:8080",), (), ()),
+        ("web: 0.0.0.0:443\nplain: 0.0.0.0:80\nhosts: Box.Home", ("0.0.0.0:443",), ("0.0.0.0:80",), ("box.home",)),
+        ("web: ['0.0.0.0:443', '[::]:443']\nhosts: [a.example, b.example]", ("0.0.0.0:443", "[::]:443"), (),
+         ("a.example", "b.example")),
+    ],
+)  # fmt: skip
+def test_the_dashboard_listens_at_one_address_or_several(
+    tmp_path: Path, text: str, web: tuple[str, ...], plain: tuple[str, ...], hosts: tuple[str, ...]
+) -> None:
+    """Each in one spelling, alone or as a list."""
+    file = tmp_path / "appliance.yaml"
+    file.write_text(text)
+    config = load_config(file)
+    assert (config.web, config.plain, config.hosts) == (web, plain, hosts)
+    assert tuple(map(str, config.web_listen)) == web
+    assert tuple(map(str, config.plain_listen)) == plain
+    assert config.own_names == hosts
+
+
+@pytest.mark.parametrize("text", ["web: kindgate.home:443", "plain: 0.0.0.0", "hosts: 'a b'", "web: 1", "web: {a: 1}"])
+def test_what_the_dashboard_can_not_listen_at_is_refused(tmp_path: Path, text: str) -> None:
+    """With its line."""
+    file = tmp_path / "appliance.yaml"
+    file.write_text(text)
+    with pytest.raises(DocumentError, match="line 1"):
+        load_config(file)

@@ -150,3 +150,21 @@ def test_other_languages_are_told_in_english() -> None:
 def test_an_unknown_code_is_no_fault() -> None:
     """A reason of a newer core reads as its code rather than not at all."""
     assert wording.sentence(Reason("brand_new"), CATEGORIES) == "brand_new"
+
+
+@pytest.mark.parametrize("code", sorted(wording.CHANGES))
+def test_every_change_is_one_sentence_about_who_or_whom(code: str) -> None:
+    """It ends with a full stop and names somebody; nobody but the caller puts ids into words."""
+    pattern = wording.CHANGES[code]
+    used = {field for _, field, _, _ in string.Formatter().parse(pattern) if field is not None}
+    assert used & {"who", "name"}
+    words = {field: f"<{field}>" for field in used}
+    said = wording.change(code, words)
+    assert (said[-1], all(word in said for word in words.values())) == (".", True)
+
+
+def test_a_change_of_another_version_is_told_all_the_same() -> None:
+    """Without words of its own, in any language; what was never said is left open."""
+    assert wording.change("brand_new", {"who": "Dana"}) == "Dana changed something."
+    assert wording.change("paused", {"who": "Dana", "person": "Mia"}, "de") == "Dana paused the Internet for Mia."
+    assert wording.change("rule_removed", {"who": "Dana"}) == "Dana took away the rule about … for …."

@@ -128,6 +128,9 @@ class Box:
             if self._household is not None:
                 self._household.close()
                 self._household = None
+            if self._neighbours is not None:
+                self._neighbours.close()
+                self._neighbours = None
 
     def _mac(self, address: str) -> str | None:
         with self._lock:

@@ -1,0 +1,159 @@
+"""A person's day as a strip from 0 to 24 hours: which part is closed, and what kind of time that is."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from enum import Enum
+
+from appliance.core.house import Person
+from appliance.core.policy import Policy
+from appliance.core.schedule import DAY_MINUTES, Window, minutes, next_change, open_until
+from appliance.core.subject import Subject, Word
+
+DAY_NAMES = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+EVENING, MORNING = minutes("19:00"), minutes("10:00")
+_NIGHTS = ("bed", "night", "sleep", "nacht", "schlaf", "bett")
+_SCHOOLS = ("school", "homework", "lesson", "study", "class", "schule", "hausaufgaben", "lernen", "unterricht")
+
+
+class Kind(Enum):
+    """What kind of time a part of a day is; all else is free."""
+
+    NIGHT = "night"
+    SCHOOL = "school"
+    PAUSE = "pause"
+    """A caregiver's pause, and any other window: a meal, a walk."""
+    OPEN = "open"
+    """A caregiver opened what would be closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a strip, in percent of its length."""
+
+    kind: Kind
+    left: float
+    width: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day as it is drawn: its parts, those on top last; where now is, in percent, None on another day."""
+
+    name: str
+    parts: tuple[Part, ...]
+    now: float | None
+    words: str
+    """The same for those who can't see it."""
+
+
+def today(policy: Policy, person: Person, at: float) -> Day:
+    """Return the day of a person at a time (POSIX seconds), in the house's zone."""
+    subject = policy.by_person[person.id]
+    zone = zone_of(subject)
+    return _day(subject, _date(zone, at), zone, at)
+
+
+def week(policy: Policy, person: Person, at: float) -> tuple[Day, ...]:
+    """Return the seven days, from Monday, of the week in which a time (POSIX seconds) is."""
+    subject = policy.by_person[person.id]
+    zone = zone_of(subject)
+    date_ = _date(zone, at)
+    monday = date_ - timedelta(days=date_.weekday())
+    return tuple(_day(subject, monday + timedelta(days=number), zone, at) for number in range(7))
+
+
+def kind_of(window: Window) -> Kind:
+    """Return what kind of time a window is, by its name, else by its hours."""
+    name = window.name.casefold()
+    if any(word in name for word in _NIGHTS):
+        return Kind.NIGHT
+    if any(word in name for word in _SCHOOLS):
+        return Kind.SCHOOL
+    start, end = minutes(window.start), minutes(window.end)
+    is_over_night = end <= start or end == DAY_MINUTES
+    if (is_over_night and start >= EVENING) or (start == 0 and end <= MORNING):
+        return Kind.NIGHT
+    return Kind.PAUSE
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Midnight to midnight (POSIX seconds) of a date."""
+
+    date: date
+    start: float
+    end: float
+    zone: tzinfo
+
+    def part(self, kind: Kind, name: str, start: float, end: float) -> Part:
+        left, right = self.place(start), self.place(end)
+        return Part(kind, left, round(max(0.0, right - left), 2), f"{name} {self.hours(start, end)}".rstrip())
+
+    def place(self, moment: float) -> float:
+        """Return where the clock of that day stands at a moment, in percent of 24 hours."""
+        if moment <= self.start:
+            return 0.0
+        if moment >= self.end:
+            return 100.0
+        local = datetime.fromtimestamp(moment, self.zone)
+        return round((local.hour * 60 + local.minute + local.second / 60) / DAY_MINUTES * 100, 2)
+
+    def hours(self, start: float, end: float) -> str:
+        match start <= self.start, end >= self.end:
+            case True, True:
+                return "all day"
+            case True, False:
+                return f"until {self.clock(end)}"
+            case False, True:
+                return f"from {self.clock(start)}"
+            case _:
+                return f"{self.clock(start)} to {self.clock(end)}"
+
+    def clock(self, moment: float) -> str:
+        return f"{datetime.fromtimestamp(moment, self.zone):%H:%M}"
+
+
+def _day(subject: Subject, date_: date, zone: tzinfo, at: float) -> Day:
+    span = _Span(date_, _midnight(date_, zone), _midnight(date_ + timedelta(days=1), zone), zone)
+    parts = (*_windows(subject.windows, span), *_words(subject.words, span, at))
+    now = span.place(at) if span.start <= at < span.end else None
+    told = [part.words for part in parts] or ["Free all day"]
+    if now is not None:
+        told.append(f"now {span.clock(at)}")
+    return Day(DAY_NAMES[date_.weekday()], parts, now, "; ".join(told))
+
+
+def _windows(windows: Iterable[Window], span: _Span) -> Iterator[Part]:
+    for window in windows:
+        at = span.start
+        while at < span.end:
+            found = open_until((window,), span.zone, at)
+            if found is not None:
+                yield span.part(kind_of(window), window.name, at, found[1])
+                at = found[1]
+            else:
+                at = next_change((window,), span.zone, at) or span.end
+
+
+def _words(words: Iterable[Word], span: _Span, at: float) -> Iterator[Part]:
+    """Yield what caregivers paused or opened and what isn't over; the latest word, which holds, on top."""
+    for word in sorted(words, key=lambda word: word.said_at):
+        is_all = word.name is None and word.category is None
+        if is_all and word.until > at and word.said_at < span.end and word.until > span.start:
+            kind, name = (Kind.PAUSE, "Paused") if word.is_pause else (Kind.OPEN, "Opened")
+            yield span.part(kind, name, word.said_at, word.until)
+
+
+def zone_of(subject: Subject) -> tzinfo:
+    """Return the zone of a subject; all that `policy.compile` makes have the house's."""
+    return subject.zone or UTC
+
+
+def _date(zone: tzinfo, at: float) -> date:
+    return datetime.fromtimestamp(at, zone).date()
+
+
+def _midnight(date_: date, zone: tzinfo) -> float:
+    return datetime(date_.year, date_.month, date_.day, tzinfo=zone).timestamp()

@@ -1,0 +1,275 @@
+"""Changes as sentences: who did what for whom, until when, and what that was before."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from appliance import wording
+from appliance.core.house import House, PersonKind
+from appliance.core.rulebook import Category
+from appliance.household.changes import BOX
+from appliance.store.accounts import Caregiver
+from appliance.store.audit import Entry
+from appliance.store.difference import Part
+
+YOU = "you"
+EVERYONE = "all children"
+MAX_DETAILS = 60
+
+_MARKS: Mapping[str, tuple[str, str]] = {
+    "first_run": ("house-heart", "free"),
+    "child_added": ("person-plus", "free"),
+    "person_changed": ("person", "ask"),
+    "person_removed": ("person-dash", "stop"),
+    "rule_allowed": ("check-circle", "free"),
+    "rule_blocked": ("slash-circle", "stop"),
+    "rule_removed": ("eraser", "ask"),
+    "paused": ("pause-fill", "pause"),
+    "resumed": ("play-fill", "free"),
+    "opened": ("sun", "free"),
+    "windows_set": ("moon-stars", "night"),
+    "category_set": ("sliders", "ask"),
+    "category_reset": ("sliders", "ask"),
+    "house_set": ("house-gear", "school"),
+    "house_replaced": ("file-earmark-text", "school"),
+    "house_taken_over": ("arrow-repeat", "school"),
+}
+"""Code → icon and tone; devices and caregivers by the word before the first underscore."""
+_KINDS = {"device": ("phone", "school"), "caregiver": ("key", "school")}
+_OTHER = ("pencil", "school")
+
+_ROLES = {"owner": "an owner", "caregiver": "a caregiver"}
+_SETTINGS = {
+    "allow": "open", "timed": "open, counted", "safe": "safe mode", "safe-timed": "safe mode, counted",
+    "ask": "ask first", "block": "closed",
+}  # fmt: skip
+_PARTS = {
+    "time_zone": "time zone",
+    "unknown_devices": "devices that nobody named",
+    "unknown_names": "sites that nothing knows",
+    "bedtime": "keeps the bedtime",
+    "always_on": "always open",
+    "macs": "MAC addresses",
+}
+"""What parts of a house are called, where it is not by their own word."""
+_ONE = {
+    "persons": "person", "devices": "device", "forwarders": "router", "rules": "rule", "windows": "time",
+    "pauses": "pause", "grants": "pass", "networks": "network", "macs": "MAC address", "addresses": "address",
+    "options": "option",
+}  # fmt: skip
+_LISTED = ("persons", "devices", "forwarders")
+_TELLING = {"house_set", "house_replaced", "house_taken_over", "person_changed", "device_changed", "windows_set"}
+"""Codes whose sentence leaves open what changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A change in words; `details` are lines of what differs, for changes whose sentence leaves that open."""
+
+    at: float
+    sentence: str
+    icon: str
+    tone: str
+    details: tuple[str, ...]
+    persons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Puts changes into words; `until` says an end as people do, `you` is the person who reads."""
+
+    house: House
+    caregivers: Mapping[str, str]
+    categories: Mapping[str, Category]
+    until: Callable[[float], str]
+    you: str | None = None
+    _persons: Mapping[str, str] = field(init=False)
+    _devices: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_persons", {one.id: one.name for one in self.house.persons})
+        object.__setattr__(self, "_devices", {one.id: one.name or one.id for one in self.house.devices})
+
+    def say(self, entry: Entry) -> Said:
+        """Return an entry of the audit in words."""
+        code, args = entry.what.code, dict(entry.what.args)
+        icon, tone = _MARKS.get(code) or _KINDS.get(code.partition("_")[0], _OTHER)
+        before, after = self._own(entry.before), self._own(entry.after)
+        details = tuple(differences(before, after, self._named(entry)))[:MAX_DETAILS]
+        told = details if code in _TELLING or code not in wording.CHANGES else ()
+        return Said(entry.at, self._sentence(entry, code, args), icon, tone, told, entry.persons)
+
+    def who(self, id_: str) -> str:
+        """Return who made a change, as people call them."""
+        if id_ == BOX:
+            return "The box"
+        return self.caregivers.get(id_, "A caregiver")
+
+    def by(self, id_: str) -> str:
+        """Return the same inside a sentence."""
+        said = self.who(id_)
+        return said if id_ in self.caregivers else f"{said[:1].lower()}{said[1:]}"
+
+    def _own(self, part: Part) -> Part:
+        """Return what the reader may see of a part: all, or to a child what is its own or everybody's."""
+        if self.you is None:
+            return part
+        mine = {one.id for one in self.house.devices if one.person == self.you}
+        kept = dict(part)
+        if "persons" in part:
+            kept["persons"] = {id_: told for id_, told in part["persons"].items() if id_ == self.you}
+        if "devices" in part:
+            own = part["devices"].items()
+            kept["devices"] = {id_: told for id_, told in own if id_ in mine or told.get("person") == self.you}
+        for key in ("pauses", "grants"):
+            kept[key] = [one for one in part.get(key, ()) if self._is_own(one, mine)]
+        return {name: value for name, value in kept.items() if name in part}
+
+    def _is_own(self, word: Mapping[str, object], mine: set[str]) -> bool:
+        whose, device = word.get("person"), word.get("device")
+        return whose == self.you or device in mine or (whose is None and device is None)
+
+    def _sentence(self, entry: Entry, code: str, args: dict[str, str]) -> str:
+        is_own = code.startswith("caregiver_") and args.get("caregiver") == entry.who
+        if is_own and code == "caregiver_added":
+            code = "caregiver_joined"
+        elif is_own and code == "caregiver_reset":
+            code = "caregiver_own_reset"
+        names = self._named(entry)
+        words = args | {
+            "who": self.who(entry.who),
+            "person": self._person(args.get("person"), names),
+            "until": self._until(args.get("until")),
+        }
+        if "device" in args:
+            words["device"] = names.get(("devices", args["device"]), args["device"])
+            words["for_person"] = f" for {words['person']}" if args.get("person") else ""
+        if "category" in args:
+            category = self.categories.get(args["category"])
+            words["category"] = category.name if category else args["category"]
+        words["setting"] = _SETTINGS.get(args.get("setting", ""), args.get("setting", ""))
+        words["role"] = _ROLES.get(args.get("role", ""), "another role")
+        said = wording.change(code, words, self.house.language)
+        return said[:1].upper() + said[1:]
+
+    def _person(self, id_: str | None, names: Mapping[tuple[str, str], str]) -> str:
+        if not id_:
+            return EVERYONE
+        return YOU if id_ == self.you else names.get(("persons", id_), id_)
+
+    def _until(self, text: str | None) -> str:
+        if not text:
+            return ""
+        try:
+            return f" {self.until(datetime.fromisoformat(text).timestamp())}"
+        except (ValueError, OverflowError):
+            return ""
+
+    def _named(self, entry: Entry) -> dict[tuple[str, str], str]:
+        """Return names of persons and devices as they were then, else as they are."""
+        named = {("persons", id_): name for id_, name in self._persons.items()}
+        named |= {("devices", id_): name for id_, name in self._devices.items()}
+        named |= {("categories", id_): category.name for id_, category in self.categories.items()}
+        sides = [(kind, part.get(kind)) for part in (entry.before, entry.after) for kind in ("persons", "devices")]
+        for kind, things in sides:
+            for id_, thing in _mapping(things).items():
+                name = _mapping(thing).get("name")
+                if isinstance(name, str):
+                    named.setdefault((kind, id_), name)
+        return named
+
+
+def teller(
+    house: House,
+    caregivers: Iterable[Caregiver],
+    categories: Mapping[str, Category],
+    until: Callable[[float], str],
+    you: str | None = None,
+) -> Teller:
+    """Return who puts changes into words for one reader."""
+    return Teller(house, {one.id: one.name for one in caregivers}, categories, until, you)
+
+
+def differences(before: Part, after: Part, names: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Yield a line for each thing that was added, taken out or changed between two parts of a house."""
+    for key in dict.fromkeys((*before, *after)):
+        was, now = before.get(key), after.get(key)
+        if isinstance(was, dict) or isinstance(now, dict):
+            yield from _things(key, _mapping(was), _mapping(now), names)
+        else:
+            yield from _plain("", key, was, now, names)
+
+
+def _things(
+    key: str, was: Mapping[str, object], now: Mapping[str, object], names: Mapping[tuple[str, str], str]
+) -> Iterator[str]:
+    for id_ in dict.fromkeys((*was, *now)):
+        if key not in _LISTED:
+            yield from _plain("", id_, was.get(id_), now.get(id_), names)
+            continue
+        name = names.get((key, id_), id_)
+        if id_ not in was:
+            yield f"Added: {_called(key, now[id_])} {name}"
+        elif id_ not in now:
+            yield f"Taken out: {_called(key, was[id_])} {name}"
+        else:
+            one, two = _mapping(was[id_]), _mapping(now[id_])
+            for part in dict.fromkeys((*one, *two)):
+                yield from _plain(name, part, one.get(part), two.get(part), names)
+
+
+def _called(key: str, thing: object) -> str:
+    if key != "persons":
+        return _ONE[key]
+    return "adult" if _mapping(thing).get("kind") == PersonKind.ADULT.value else "child"
+
+
+def _plain(whose: str, key: str, was: object, now: object, names: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Yield the lines of one part: items that came or went, settings one by one, or the value before and after."""
+    begin = f"{whose}: " if whose else ""
+    if isinstance(was, list) or isinstance(now, list):
+        one = _ONE.get(key, key.replace("_", " "))
+        gone, come = (value if isinstance(value, list) else [] for value in (was, now))
+        if gone and sorted(map(repr, gone)) == sorted(map(repr, come)):
+            yield f"{begin}{one}s are in another order"
+            return
+        yield from (f"{begin}{one} taken out: {_value(item, names)}" for item in gone)
+        yield from (f"{begin}{one} added: {_value(item, names)}" for item in come)
+    elif isinstance(was, dict) or isinstance(now, dict):
+        old, new = _mapping(was), _mapping(now)
+        for part in dict.fromkeys((*old, *new)):
+            yield from _plain(whose, part, old.get(part), new.get(part), names)
+    else:
+        word = _PARTS.get(key) or names.get(("categories", key)) or key.replace("_", " ")
+        yield f"{begin}{word}: {_value(was, names)} → {_value(now, names)}"
+
+
+def _value(value: object, names: Mapping[tuple[str, str], str]) -> str:
+    match value:
+        case None:
+            return "as usual"
+        case bool():
+            return "yes" if value else "no"
+        case {"start": start, "end": end, "name": name, **more}:
+            days = f" on {_value(more['days'], names)}" if more.get("days") else ""
+            return f"{name}, {start} to {end}{days}"
+        case {"do": do, "name": name, **rest}:
+            return f"{do} {name}{_end(rest.get('until'))}"
+        case {"until": until, "said_at": _, **rest}:
+            what = rest.get("name") or names.get(("categories", str(rest.get("category"))))
+            whose = names.get(("persons", str(rest.get("person")))) or names.get(("devices", str(rest.get("device"))))
+            return " ".join(str(word) for word in (what, whose and f"for {whose}") if word) + _end(until)
+        case dict():
+            return ", ".join(_value(one, names) for one in value.values())
+        case list():
+            return " ".join(_value(one, names) for one in value)
+    return str(value)
+
+
+def _end(until: object) -> str:
+    """Return the end of a rule, a pause or a pass, as its file has it but for the letter between date and time."""
+    return f" until {str(until)[:16].replace('T', ' ')}" if until else ""
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,129 @@
+"""What on this box is worth a caregiver's look: new devices, daemons that don't run, what is wrong and what to do."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from appliance.core.house import BANDS, House, Unknown
+from appliance.household.inforce import InForce, Standing
+from appliance.store.errors import StoreError
+from appliance.store.found import FoundDevice
+from appliance.web import force
+from appliance.web.box import Box
+from appliance.world.snapshot import load_snapshot
+from appliance.world.state import Problem
+
+MAX_DEVICES = 3
+RECENT_S = 14 * 86_400
+"""A device that was not seen for so long is not new any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """One thing: what it is, and the next step, if a page leads there."""
+
+    tone: str
+    icon: str
+    title: str
+    note: str
+    href: str | None = None
+    action: str | None = None
+
+
+PROBLEMS: Mapping[str, tuple[str, str]] = {
+    "disk_full": ("The box's disk is full", "What is set holds, but nothing new is remembered. Make room."),
+    "data_away": ("The box's disk is away", "The box runs on what it knows. Is the card or disk still plugged in?"),
+    "ledger_broken": ("The file of minutes is damaged", "It is kept as it is. Counting goes on when it is put back."),
+    "ledger_waiting": ("Minutes can't be saved at the moment", "They are kept in memory until it works again."),
+    "ledger_renewed": ("The file of minutes was damaged", "It began anew; the old one is kept beside it."),
+    "journal_broken": ("The file of counts is damaged", "It is begun anew by itself. Rules are not touched."),
+    "journal_waiting": ("Counts can't be saved at the moment", "They are kept in memory until it works again."),
+    "journal_renewed": ("The file of counts was damaged", "It began anew, without the earlier counts. Rules hold."),
+}
+"""A steward's problem → what is so, and what that means; the house's page shows them too."""
+
+
+class _Told(msgspec.Struct, frozen=True):
+    problems: tuple[Problem, ...] = ()
+
+
+def look(box: Box, found: InForce, at: float) -> list[Worth]:
+    """Return what is worth a look at a time (POSIX seconds), the gravest first; `found` is how the daemons stand."""
+    return [*_unpublished(box), *_daemons(found), *_problems(box), *_new_devices(box, at)]
+
+
+def problem_words(problem: Problem) -> tuple[str, str]:
+    """Return what is so, and what that means; a problem that is not known here is told by its code."""
+    unknown = (f"The box reports: {problem.code.replace('_', ' ')}", "The log of the steward says more.")
+    return PROBLEMS.get(problem.code, unknown)
+
+
+def problems(box: Box) -> tuple[Problem, ...]:
+    """Return what the steward finds wrong, nothing where it can't be asked."""
+    try:
+        return msgspec.convert(box.ask_steward("status") or {}, _Told).problems
+    except msgspec.ValidationError:
+        return ()
+
+
+def new_devices(house: House, found: Collection[FoundDevice], at: float) -> list[FoundDevice]:
+    """Return the devices that were seen lately and that the house doesn't name, the latest that came first."""
+    named = {mac for thing in (*house.devices, *house.forwarders) for mac in thing.macs}
+    addresses = {address for thing in (*house.devices, *house.forwarders) for address in thing.addresses}
+    new = [
+        one
+        for one in found
+        if one.mac not in named and not addresses.intersection(one.addresses[:1]) and at - one.last_seen < RECENT_S
+    ]
+    return sorted(new, key=lambda one: one.first_seen, reverse=True)
+
+
+def _unpublished(box: Box) -> Iterator[Worth]:
+    try:
+        revision = box.household.store.current()[0]
+    except StoreError as error:
+        yield Worth("stop", "database-exclamation", "The box can't read what it remembers", error.sentence)
+        return
+    published = load_snapshot(box.data).snapshot
+    if revision > (published.revision if published else 0):
+        note = "The box's disk didn't take it. It is tried again by itself; the rules from before hold meanwhile."
+        yield Worth("stop", "hourglass-split", "A change is saved, but not in force", note)
+
+
+def _daemons(found: InForce) -> Iterator[Worth]:
+    for daemon in found.daemons:
+        if daemon.standing in (Standing.GONE, Standing.SILENT):
+            title, todo = force.late(daemon)
+            tone = "stop" if force.is_vital(daemon) else "pause"
+            yield Worth(tone, "exclamation-triangle", title, todo, "/house")
+
+
+def _problems(box: Box) -> Iterator[Worth]:
+    for problem in problems(box):
+        title, note = problem_words(problem)
+        yield Worth("stop", "exclamation-octagon", title, note, "/house")
+
+
+def _new_devices(box: Box, at: float) -> Iterator[Worth]:
+    try:
+        house = box.house()
+        new = new_devices(house, box.household.store.found.all(), at)
+    except StoreError:
+        return
+    means = _means(house.unknown_devices)
+    for one in new[:MAX_DEVICES]:
+        title = f"{one.host_name} is new here" if one.host_name else "A new device joined"
+        seen = f"{box.local_time(one.first_seen):%H:%M}" if at - one.first_seen < 43_200 else one.mac
+        yield Worth("ask", "phone", title, f"{seen} · {means}", f"/devices/found/{one.mac}", "Whose?")
+    if len(new) > MAX_DEVICES:
+        more = len(new) - MAX_DEVICES
+        yield Worth("plain", "three-dots", f"And {more} more", "Devices that nobody named yet", "/devices")
+
+
+def _means(choice: str) -> str:
+    if choice in BANDS:
+        return f"treated like a child of {choice.replace('-', ' to ')} until you say whose it is"
+    if choice == Unknown.CLOSED.value:
+        return "nothing opens until you say whose it is"
+    return "open but for what harms everyone"

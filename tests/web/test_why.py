@@ -1,0 +1,231 @@
+"""Why?: each step of the order is lit where it decides, as `kindgate explain` says; who did it, and what to do."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+from msgspec.structs import replace
+
+from appliance.commands.explain import explain
+from appliance.core.house import Do, Grant, House, Pause, Person, Rule, Setting
+from appliance.core.rulebook import BYPASS, INFRASTRUCTURE
+from appliance.core.schedule import Window
+from appliance.core.verdict import Letter, Reason, Step
+from appliance.store.errors import Locked
+from appliance.web.box import Box
+from appliance.web.ladder import QUESTIONS
+from appliance.world import clock
+from tests.web.conftest import AT, CAREGIVER, HOUSE, MIA, OWNER
+
+LIT = re.compile(r'<li class="is-on[^"]*" aria-current="step">(.*?)</li>')
+RUNGS = re.compile(r'<ol class="kg-ladder">(.*?)</ol>', re.DOTALL)
+SOON = datetime.fromtimestamp(AT + 1800, UTC)
+SAID = datetime.fromtimestamp(AT - 60, UTC)
+
+
+@pytest.fixture(autouse=True)
+def _at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be a certain Wednesday morning."""
+    monkeypatch.setattr(clock, "now", lambda: AT)
+
+
+def with_mia(**said: object) -> House:
+    """Return the house with another Mia."""
+    return replace(HOUSE, persons=(replace(MIA, **said), *HOUSE.persons[1:]))
+
+
+def changed(box: Box, house: House, code: str = "house_replaced", **args: str) -> None:
+    """Have Robin change the house."""
+    box.change(CAREGIVER, Reason.of(code, **args), lambda _: house)
+
+
+def page(client: FlaskClient, name: str, child: str = "mia", status: int = 200) -> str:
+    """Return what the page says of a name."""
+    reply = client.get("/why", query_string={"name": name, "child": child})
+    assert reply.status_code == status
+    return unescape(reply.get_data(as_text=True))
+
+
+def name_of(box: Box, *tags: str) -> str:
+    """Return a bundled name under one of the tags, and under none that decides before."""
+    letters = box.book.letters["6-9"]
+    blocked = (Letter.H, Letter.B)
+    for entry in box.book.entries:
+        found = box.policy().tags(entry.name)
+        if entry.tag in tags and not any(letters.get(tag) in blocked for tag in found - set(tags)):
+            return entry.name
+    pytest.fail(f"no name of {tags}")
+
+
+EARLY = Window(name="Early hours", start="05:00", end="07:00")
+HOUSES: dict[Step, House] = {
+    Step.WORD: replace(HOUSE, pauses=(Pause(said_at=SAID, until=SOON, person="mia"),)),
+    Step.TIME: with_mia(windows=(EARLY,)),
+    Step.OWN: with_mia(rules=(Rule(name="games.example", do=Do.BLOCK),)),
+    Step.CATEGORY: with_mia(categories={"forum": Setting.BLOCK}),
+}
+
+
+def asked_name(box: Box, step: Step) -> str:
+    """Return a name that a step decides for Mia."""
+    information = sorted(id_ for id_ in box.book.information if box.book.letters["6-9"].get(id_) is Letter.P)
+    bypass = sorted(id_ for id_ in box.book.categories if id_.startswith(BYPASS))
+    match step:
+        case Step.HELP:
+            return "nummergegenkummer.de"
+        case Step.INFRASTRUCTURE:
+            return name_of(box, INFRASTRUCTURE)
+        case Step.HARD:
+            return "adult.kindgate.test"
+        case Step.OWN:
+            return "www.games.example"
+        case Step.PROTECTED:
+            return name_of(box, *information)
+        case Step.BYPASS:
+            return name_of(box, *bypass)
+        case Step.CATEGORY:
+            return name_of(box, "forum")
+        case _:
+            return "plain.example"
+
+
+@pytest.mark.parametrize("step", [step for step in Step if step not in (Step.LIST, Step.CLASSIFIER)])
+def test_the_deciding_step_is_lit_as_explain_says(box: Box, caregiver: FlaskClient, step: Step) -> None:
+    """Step, sentence and end are those of the command; no house subscribes lists or has labels yet, so ten steps."""
+    changed(box, HOUSES.get(step, HOUSE))
+    name = asked_name(box, step)
+    told = json.loads(CliRunner().invoke(explain, [name, "--person", "mia", "--json", "--data", str(box.data)]).stdout)
+    shown = page(caregiver, name)
+    rungs = RUNGS.search(shown)
+    assert told["step"] == step.value
+    assert LIT.findall(shown) == [f"{QUESTIONS[step].rstrip('?')}: {told['sentence']}"]
+    assert rungs is not None
+    assert (rungs[1].count("<li"), rungs[1].count(" No</li>"), rungs[1].count("not asked</li>")) == (
+        12, step.rank, 11 - step.rank,
+    )  # fmt: skip
+
+
+def test_who_set_it_and_since_when_is_told(box: Box, caregiver: FlaskClient) -> None:
+    """The rule, the pause, the time and the category each lead to the change that brought them."""
+    for step, house in HOUSES.items():
+        changed(box, house)
+        assert "Set by Robin, just now." in page(caregiver, asked_name(box, step)), step
+    changed(box, replace(HOUSE, grants=(Grant(person="mia", said_at=SAID, until=SOON, name="plain.example"),)))
+    assert "Set by Robin, just now." in page(caregiver, "plain.example")
+
+
+def test_what_no_caregiver_set_is_nobodys_doing(caregiver: FlaskClient) -> None:
+    """A default has no author."""
+    assert "Set by" not in page(caregiver, "plain.example")
+    assert "Set by" not in page(caregiver, "adult.kindgate.test")
+
+
+def test_when_it_changes_by_itself_is_told(box: Box, caregiver: FlaskClient) -> None:
+    """At the next moment with another answer, and in the headline; else that there is none."""
+    changed(box, HOUSES[Step.TIME])
+    shown = page(caregiver, "plain.example")
+    assert "plain.example is closed for Mia until 07:00." in shown
+    assert "Changes by itself at 07:00: open then." in shown
+    changed(box, HOUSES[Step.OWN])
+    shown = page(caregiver, "games.example")
+    assert "games.example is closed for Mia." in shown
+    assert "Does not change by itself." in shown
+
+
+def test_a_block_can_be_lifted_from_here(box: Box, caregiver: FlaskClient, csrf: Callable[[FlaskClient], str]) -> None:
+    """The forms of the page are those that the rules' page understands: they do what their words say."""
+    changed(box, HOUSES[Step.OWN])
+    shown = page(caregiver, "games.example")
+    action, fields = form(shown, "Remove the rule")
+    assert caregiver.post(action, data=fields | {"csrf_token": csrf(caregiver)}).status_code == 303
+    assert "games.example is open for Mia." in page(caregiver, "games.example")
+    action, fields = form(page(caregiver, "www.tiktok.com"), "Allow for 1 hour")
+    assert caregiver.post(action, data=fields | {"csrf_token": csrf(caregiver)}).status_code == 303
+    assert "is open for Mia until" in page(caregiver, "www.tiktok.com")
+
+
+def form(shown: str, button: str) -> tuple[str, dict[str, str]]:
+    """Return where a form with a button leads, and its hidden values."""
+    for action, inside in re.findall(r'<form method="post" action="([^"]+)">(.*?)</form>', shown, re.DOTALL):
+        if button in inside:
+            found = re.findall(r'name="([a-z]+)" value="([^"]*)"', inside)
+            return action, dict(found)
+    pytest.fail(f"there is no button {button}")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("adult.kindgate.test", "Lifting it together isn't possible from here yet."),
+        ("malware.kindgate.test", "An owner can lift this for one name. That isn't possible from here yet."),
+    ],
+)
+def test_what_can_not_be_lifted_from_here_says_so(caregiver: FlaskClient, name: str, said: str) -> None:
+    """And offers no button that would promise it."""
+    shown = page(caregiver, name)
+    assert said in shown
+    assert "Allow" not in shown
+
+
+def test_one_may_ask_for_adults_devices_and_strangers(box: Box, caregiver: FlaskClient) -> None:
+    """Each with the decision that holds there."""
+    assert "adult.kindgate.test is open for Dana." in page(caregiver, "adult.kindgate.test", "dana")
+    assert "adult.kindgate.test is closed for a new device." in page(caregiver, "adult.kindgate.test", "new")
+    shown = page(caregiver, "plain.example", "device:tablet")
+    assert "plain.example is open for Mia's tablet." in shown
+    assert "It is Mia's." in shown
+    changed(box, replace(HOUSE, unknown_devices="closed"))
+    assert "This device is not known here yet" in page(caregiver, "plain.example", "new")
+
+
+@pytest.mark.parametrize("typed", ["two words", "192.168.1.1", "http://[x", "<script>alert(1)</script>"])
+def test_what_is_no_name_stays_in_the_form(caregiver: FlaskClient, typed: str) -> None:
+    """With what is wrong beside it; nothing typed is lost, and nothing of it is markup."""
+    reply = caregiver.get("/why", query_string={"name": typed, "child": "jonas"})
+    raw = reply.get_data(as_text=True)
+    assert reply.status_code == 422
+    assert "<script>alert" not in raw
+    assert f'value="{typed}"' in unescape(raw)
+    assert 'value="jonas" checked' in raw
+    assert 'id="name-wrong"' in raw
+
+
+def test_without_a_name_it_is_a_form(caregiver: FlaskClient) -> None:
+    """That says what it is for; an empty one is told what to type."""
+    assert caregiver.get("/why").status_code == 200
+    assert 'aria-current="step"' not in caregiver.get("/why").get_data(as_text=True)
+    assert caregiver.get("/why?name=").status_code == 422
+
+
+def test_hostile_names_of_persons_are_inert(box: Box, caregiver: FlaskClient) -> None:
+    """What a caregiver calls a child is text."""
+    hostile = Person(id="x", name="<b onclick=x>", band="6-9")
+    changed(box, replace(HOUSE, persons=(*HOUSE.persons, hostile)))
+    assert "<b onclick" not in caregiver.get("/why?name=plain.example&child=x").get_data(as_text=True)
+
+
+def test_a_store_that_is_locked_keeps_nobody_from_the_answer(
+    box: Box, caregiver: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who set it can't be told."""
+    changed(box, HOUSES[Step.OWN])
+
+    def locked(*_: object, **__: object) -> None:
+        raise Locked
+
+    monkeypatch.setattr(type(box.household.store), "audit", locked)
+    shown = page(caregiver, "games.example")
+    assert "games.example is closed for Mia." in shown
+    assert "Who set it can't be told at the moment." in shown
+
+
+def test_it_is_for_caregivers(anyone: FlaskClient, owner: FlaskClient) -> None:
+    """Others are led to the log-in."""
+    assert anyone.get("/why?name=plain.example").status_code == 303
+    assert owner.get("/why?name=plain.example").status_code == 200
+    assert OWNER != CAREGIVER
