@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright: a phone or a desk, in the light or the dark, in a lab's host if one is named."""
+"""Debian's Chromium, driven by Playwright: a phone or a desk, light or dark, in a host of the lab if one is named."""
 
 import os
 import shlex

@@ -105,6 +105,8 @@ class Running:
     server: Endpoint
     data: Path
     log: Path
+    web: Endpoint | None = None
+    """Where the dashboard is, if it was started too."""
 
     def status(self) -> dict[str, Any]:
         """Return what the daemon says of itself."""
@@ -200,12 +202,14 @@ def running(
         words += ["--dns", text.replace("PORT", str(server.port))]
     for upstream in upstreams:
         words += ["--upstream", str(upstream)]
+    web = Endpoint(address, free_port(address)) if command == "run" else None
+    words += ["--web", str(web)] if web else []
     log = data.parent / f"{data.name}.log"
     with log.open("wb") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "appliance", *words], stdin=subprocess.DEVNULL, stdout=written, stderr=written
         )
-    started = Running(process, server, data, log)
+    started = Running(process, server, data, log, web)
     try:
         until(started.is_up, START_S, "the nameserver is up")
         yield started

@@ -3,19 +3,31 @@
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
+import click
 import pytest
 
-from appliance.__main__ import main
+from appliance import commands
+from appliance.__main__ import COMMANDS, main
 from tests.commands.cli import kindgate
-
-COMMANDS = ["run", "nameserver", "house", "explain", "check"]
 
 
 def test_the_commands_are_these() -> None:
-    """No more and no less."""
-    assert list(main.commands) == sorted(COMMANDS, key=list(main.commands).index)
-    assert set(main.commands) == set(COMMANDS)
+    """Each module of the folder that is no help to others is a command, and each command has its module."""
+    context = click.Context(main)
+    found = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    assert {name: command.name for name, command in found.items() if command} == {name: name for name in COMMANDS}
+    helpers = {"__init__", "options", "probe"}
+    assert {file.stem for file in Path(commands.__file__).parent.glob("*.py")} - helpers == set(COMMANDS)
+
+
+def test_a_command_brings_no_other_along() -> None:
+    """The nameserver's process is not made bigger by what the dashboard needs."""
+    code = "import sys; from appliance.__main__ import main; main(['nameserver', '--help'], standalone_mode=False); "
+    code += "sys.exit(' '.join({'flask', 'gunicorn', 'scapy', 'apscheduler', 'sqlite_utils'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (1, "\n")
 
 
 @pytest.mark.parametrize("words", [[], *([one] for one in COMMANDS), ["house", "apply"], ["house", "show"]])

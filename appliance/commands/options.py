@@ -54,7 +54,10 @@ class Told(msgspec.Struct, frozen=True):
 
     config: Config
     data: Path
+    place: tuple[str, ...]
+    """`--data` and `--config`, which every daemon takes."""
     words: tuple[str, ...]
+    """Where to listen and whom to ask."""
 
 
 def with_listening(command: Callable[[Told], None]) -> Callable[..., None]:
@@ -82,15 +85,20 @@ def with_listening(command: Callable[[Told], None]) -> Callable[..., None]:
     @with_place
     @wraps(command)
     def told(
-        dns: tuple[str, ...], workers: int | None, upstreams: tuple[str, ...], data: Path | None, config: Path | None
+        dns: tuple[str, ...],
+        workers: int | None,
+        upstreams: tuple[str, ...],
+        data: Path | None,
+        config: Path | None,
+        **other: tuple[str, ...],
     ) -> None:
-        settings = configured(config, dns=dns, workers=workers, upstreams=upstreams)
+        settings = configured(config, dns=dns, workers=workers, upstreams=upstreams, **other)
         where = data_folder(data, settings)
-        words = ["--data", str(where), *(("--config", str(config)) if config else ())]
-        words += [word for address in dns for word in ("--dns", address)]
+        place = ["--data", str(where), *(("--config", str(config)) if config else ())]
+        words = [word for address in dns for word in ("--dns", address)]
         words += [word for address in upstreams for word in ("--upstream", address)]
         words += ["--workers", str(workers)] if workers else []
-        command(Told(settings, where, tuple(words)))
+        command(Told(settings, where, tuple(place), tuple(words)))
 
     return told
 

@@ -1,21 +1,22 @@
-"""`kindgate run` and `kindgate nameserver`: the daemons, kept alive for people without systemd."""
+"""`kindgate run`: the daemons, kept alive for people without systemd."""
 
 import asyncio
 import contextlib
 import errno
-import logging
 import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from appliance.commands.options import EXIT_USAGE, Misused, Told, upstreams_of, with_listening, worker_count
+from appliance.commands.web import greeting_of, web_words, with_web
 from appliance.config import Config, Endpoint
 from appliance.nameserver import daemon as nameserver_daemon
-from appliance.nameserver.sockets import ListenError
+from appliance.web import clerk
 from appliance.world import bus, clock, life
 
 RESTART_S = 0.1
@@ -27,21 +28,7 @@ FREE_S = 3.0
 
 
 @click.command()
-@with_listening
-def nameserver(told: Told) -> None:
-    """Answer DNS: one daemon with its workers, in the foreground."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s nameserver: %(message)s", stream=sys.stderr)
-    try:
-        asyncio.run(_serve(told.config, told.data))
-    except ListenError as error:
-        raise Misused(str(error)) from error
-
-
-async def _serve(config: Config, data: Path) -> None:
-    await nameserver_daemon.Daemon(config, upstreams_of(config), data, worker_count(config)).run(life.ending())
-
-
-@click.command()
+@with_web
 @with_listening
 def run(told: Told) -> None:
     """Run Kindgate: all its daemons, started again when one dies, stopped cleanly by Ctrl-C."""
@@ -79,18 +66,29 @@ def _is_free(endpoint: Endpoint) -> bool:
     return True
 
 
+def _daemons(told: Told) -> list[tuple[str, tuple[str, ...]]]:
+    """Return each daemon's command with its words."""
+    web, plain = (tuple(str(one) for one in listen) for listen in (told.config.web_listen, told.config.plain_listen))
+    return [
+        ("nameserver", (*told.place, *told.words)),
+        ("steward", told.place),
+        ("finder", told.place),
+        ("web", (*told.place, *web_words(web, plain))),
+    ]
+
+
 async def _supervise(told: Told) -> int:
     """Keep the daemons alive until a signal or a fault that a restart does not mend; return the exit status."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    keeper = asyncio.create_task(_keep("nameserver", told.words, stopping))
+    keepers = [asyncio.create_task(_keep(name, words, stopping)) for name, words in _daemons(told)]
     greeter = asyncio.create_task(_greet(told.config, told.data))
-    await asyncio.wait([keeper, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([*keepers, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
     greeter.cancel()
-    return await keeper
+    return max(await asyncio.gather(*keepers))
 
 
 async def _keep(name: str, arguments: tuple[str, ...], stopping: asyncio.Event) -> int:
@@ -133,27 +131,42 @@ async def _end(process: asyncio.subprocess.Process) -> int:
 
 
 async def _greet(told: Config, where: Path) -> None:
-    """Say where to go, once the nameserver answers."""
-    until = clock.uptime() + READY_S
-    status: dict[str, object] = {}
-    while clock.uptime() < until:
-        with contextlib.suppress(bus.BusError):
-            status = await asyncio.to_thread(bus.ask, where, nameserver_daemon.NAME, {"ask": "status"})
-            workers = status.get("workers")
-            if isinstance(workers, list) and all(worker["digest"] is not None for worker in workers):
-                break
-        await asyncio.sleep(0.05)
+    """Say where to go, once the nameserver answers and the dashboard is there."""
+    status = await _ready(where, nameserver_daemon.NAME, _has_a_house)
+    web = await _ready(where, clerk.NAME, lambda _: True)
     upstreams = ", ".join(str(one) for one in upstreams_of(told)) or "none: only blocked names are answered"
     revision = status.get("revision")
     house = f"revision {revision}" if revision else "none yet: every device is unknown"
     first = told.listen[0]
     server = f"@{first.address} -p {first.port}"
+    lines = [
+        ("DNS", f"{', '.join(told.dns)} ({worker_count(told)} workers)"),
+        ("Upstream", upstreams),
+        ("House", house),
+        ("Data", str(where)),
+        *greeting_of(where, told),
+        ("Try", f"dig {server} malware.kindgate.test"),
+    ]
+    lines += [] if web else [("Warning", "the dashboard has not started yet")]
+    lines += [("Warning", str(status["problem"]))] if status.get("problem") else []
     click.echo("Kindgate is running. Ctrl-C stops it.")
-    click.echo(f"  DNS        {', '.join(told.dns)} ({worker_count(told)} workers)")
-    click.echo(f"  Upstream   {upstreams}")
-    click.echo(f"  House      {house}")
-    click.echo(f"  Data       {where}")
-    click.echo(f"  Try        dig {server} malware.kindgate.test")
-    click.echo("  Next       kindgate house apply FILE     (an example: rules/README.md)")
-    if status.get("problem"):
-        click.echo(f"  Warning    {status['problem']}")
+    for word, line in lines:
+        click.echo(f"  {word:<11} {line}")
+
+
+async def _ready(where: Path, name: str, is_ready: Callable[[dict[str, object]], bool]) -> dict[str, object]:
+    """Return a daemon's status once it is ready, its last one or none when that takes too long."""
+    until = clock.uptime() + READY_S
+    status: dict[str, object] = {}
+    while clock.uptime() < until:
+        with contextlib.suppress(bus.BusError):
+            status = await asyncio.to_thread(bus.ask, where, name, {"ask": "status"})
+            if is_ready(status):
+                break
+        await asyncio.sleep(0.05)
+    return status
+
+
+def _has_a_house(status: dict[str, object]) -> bool:
+    workers = status.get("workers")
+    return isinstance(workers, list) and all(worker["digest"] is not None for worker in workers)

@@ -149,7 +149,7 @@ def test_a_full_disk(network: Network, tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_damaged_house(tmp_path: Path) -> None:
     """With one before it: show and apply again. Without: apply a file, for showing would give an empty one."""
-    applied(applied(tmp_path))
+    applied(applied(tmp_path), "version: 1\n")
     (tmp_path / "house.json").write_bytes(b"{")
     code, found = findings(tmp_path)
     (problem,) = [one for one in found if "can't be read" in one[1]]

@@ -14,6 +14,7 @@ import pytest
 
 from appliance.commands import run as command
 from appliance.config import Config, Endpoint
+from appliance.web import code
 from tests.commands.cli import HOUSE, applied, kindgate
 from tests.fakes import FakeUpstream, fake_upstream
 from tests.running import BLOCKED, Running, addresses, free_port, is_alive, own_address, running, until
@@ -52,13 +53,17 @@ def test_it_answers_greets_and_stops_with_all_it_started(tmp_path: Path, upstrea
     """One line says where to go; SIGTERM ends supervisor, daemon and workers with exit status 0; the port is free."""
     with box(tmp_path, upstream) as up:
         assert addresses(up.ask(BLOCKED)) == ["0.0.0.0"]
-        until(lambda: "house apply FILE" in up.log.read_text(), 10, "the greeting")
+        until(lambda: "  Try         " in up.log.read_text(), 20, "the greeting")
         greeting = up.log.read_text()
-        assert f"  DNS        {up.server} (2 workers)\n" in greeting
-        assert f"  Upstream   {upstream.endpoint}\n" in greeting
-        assert "  House      none yet: every device is unknown\n" in greeting
-        assert f"  Data       {up.data}\n" in greeting
-        assert f"  Try        dig @{up.server.address} -p {up.server.port} {BLOCKED}\n" in greeting
+        assert f"  DNS         {up.server} (2 workers)\n" in greeting
+        assert f"  Upstream    {upstream.endpoint}\n" in greeting
+        assert "  House       none yet: every device is unknown\n" in greeting
+        assert f"  Data        {up.data}\n" in greeting
+        assert f"  Dashboard   http://{up.web}/\n" in greeting
+        assert f"  First run   code {code.first_run_code(up.data)}\n" in greeting
+        assert f"  Try         dig @{up.server.address} -p {up.server.port} {BLOCKED}\n" in greeting
+        assert "Warning" not in greeting
+        assert greeting.count("First run") == 1
         found = parts(up)
         up.process.send_signal(signal.SIGTERM)
         assert up.process.wait(15) == 0
@@ -71,7 +76,7 @@ def test_ctrl_c_stops_it_too(tmp_path: Path, upstream: FakeUpstream) -> None:
     """SIGINT to the supervisor alone; a house that was there is greeted with its revision."""
     applied(tmp_path / "data", HOUSE)
     with box(tmp_path, upstream) as up:
-        until(lambda: "  House      revision 1\n" in up.log.read_text(), 10, "the greeting")
+        until(lambda: "  House       revision 1\n" in up.log.read_text(), 20, "the greeting")
         found = parts(up)
         up.process.send_signal(signal.SIGINT)
         assert up.process.wait(15) == 0

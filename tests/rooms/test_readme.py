@@ -23,8 +23,10 @@ def commands(group: click.Command, path: str = "kindgate") -> Iterator[tuple[str
     if path == "kindgate" or not isinstance(group, click.Group):
         yield path, group
     if isinstance(group, click.Group):
-        for name, command in group.commands.items():
-            yield from commands(command, f"{path} {name}")
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            if (command := group.get_command(context, name)) is not None:
+                yield from commands(command, f"{path} {name}")
 
 
 COMMANDS = dict(commands(main))

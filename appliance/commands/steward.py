@@ -1,0 +1,30 @@
+"""`kindgate steward`: the daemon that keeps the books, in the foreground."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from appliance.commands.options import Fault, configured, data_folder, with_place
+from appliance.core.visibility import Contract, VisibilityError
+from appliance.steward import daemon
+from appliance.world import life, rules
+
+
+@click.command()
+@with_place
+def steward(data: Path | None, config: Path | None) -> None:
+    """Keep the books: counts, what happened, what must be erased, and how the other daemons are."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s steward: %(message)s", stream=sys.stderr)
+    where = data_folder(data, configured(config))
+    try:
+        contract = rules.load_contract()
+    except (VisibilityError, OSError) as error:
+        raise Fault(f"the bundled rules can't be read: {error}") from error
+    asyncio.run(_serve(where, contract))
+
+
+async def _serve(data: Path, contract: Contract) -> None:
+    await daemon.Daemon(data, contract).run(life.ending())
