@@ -18,6 +18,8 @@ from appliance.world import life, rules
 def steward(data: Path | None, config: Path | None) -> None:
     """Keep the books: counts, what happened, what must be erased, and how the other daemons are."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s steward: %(message)s", stream=sys.stderr)
+    # It tells of every job that it takes on.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     where = data_folder(data, configured(config))
     try:
         contract = rules.load_contract()

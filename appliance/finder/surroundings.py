@@ -23,19 +23,18 @@ from ipaddress import (
 import msgspec
 
 from appliance.core.asker import PRIVATE
-from appliance.world.neighbours import (
+from appliance.world.neighbours import NUD_USELESS, gateways
+from appliance.world.rtnetlink import (
     IFA_ADDRESS,
     IFA_LOCAL,
     NDA_DST,
     NDA_LLADDR,
-    NUD_USELESS,
     RTM_GETADDR,
     RTM_GETNEIGH,
     RTM_NEWADDR,
     RTM_NEWNEIGH,
-    _attributes,
-    _dump,
-    gateways,
+    attributes,
+    dump,
 )
 
 NDA_CACHEINFO = 3
@@ -96,9 +95,9 @@ def look() -> Surroundings:
 def _homes() -> dict[int, list[Interface]]:
     """Return the addresses of each interface that has one of a home, by interface number."""
     found: dict[int, list[Interface]] = {}
-    for body in _dump(RTM_GETADDR, RTM_NEWADDR):
-        attributes = dict(_attributes(body[8:]))
-        packed = attributes.get(IFA_LOCAL) or attributes.get(IFA_ADDRESS)
+    for body in dump(RTM_GETADDR, RTM_NEWADDR):
+        told = dict(attributes(body[8:]))
+        packed = told.get(IFA_LOCAL) or told.get(IFA_ADDRESS)
         if packed:
             found.setdefault(int.from_bytes(body[4:8], "little"), []).append(
                 ip_interface(f"{ip_address(packed)}/{body[1]}")
@@ -113,14 +112,14 @@ def _is_home(address: Interface) -> bool:
 
 def _neighbours() -> Iterator[tuple[int, IPv4Address | IPv6Address, str, float]]:
     """Yield interface number, address, MAC and age of what the kernel knows."""
-    for body in _dump(RTM_GETNEIGH, RTM_NEWNEIGH):
+    for body in dump(RTM_GETNEIGH, RTM_NEWNEIGH):
         if len(body) >= 12 and body[0] in (socket.AF_INET, socket.AF_INET6):
-            attributes = dict(_attributes(body[12:]))
-            raw_mac = attributes.get(NDA_LLADDR, b"")
+            told = dict(attributes(body[12:]))
+            raw_mac = told.get(NDA_LLADDR, b"")
             is_known = not int.from_bytes(body[8:10], "little") & NUD_USELESS
-            if is_known and len(raw_mac) == 6 and NDA_DST in attributes:
-                ticks = int.from_bytes(attributes.get(NDA_CACHEINFO, b"")[:4], "little")
-                address = ip_address(attributes[NDA_DST])
+            if is_known and len(raw_mac) == 6 and NDA_DST in told:
+                ticks = int.from_bytes(told.get(NDA_CACHEINFO, b"")[:4], "little")
+                address = ip_address(told[NDA_DST])
                 yield int.from_bytes(body[4:8], "little"), address, raw_mac.hex(":"), ticks / TICKS_S
 
 

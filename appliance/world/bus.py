@@ -172,13 +172,16 @@ def _reachable(folder: Path) -> Iterator[str]:
 def _made(folder: Path) -> Path:
     """Make a folder where there is none: the other daemons may write to it as well if they share the one above."""
     try:
-        folder.mkdir(parents=True, mode=0o750)
+        folder.mkdir(parents=True, mode=0o770)
     except FileExistsError:
         if not folder.is_dir():
             raise
-    else:
-        if folder.parent.stat().st_mode & stat.S_ISGID:
-            folder.chmod(0o2770)
+        return folder
+    if not folder.parent.stat().st_mode & stat.S_ISGID:
+        folder.chmod(0o750)
+    elif folder.stat().st_mode & 0o020 == 0:
+        # By a umask that keeps the group out; a jailed daemon has none such, and may not do this.
+        folder.chmod(0o2770)
     return folder
 
 

@@ -1,28 +1,38 @@
 """The kernel's tables of the network: which MAC has which address, which networks are attached, who is the gateway.
 
-Spoken in rtnetlink (RFC 3549; linux/rtnetlink.h). After one dump, changes come by themselves: the kernel queues them
+After one dump, changes come by themselves: the kernel queues them
 before it hands on the packet that caused them, so that a look at the queue makes the table as new as the packet.
 """
 
 import contextlib
 import socket
-import struct
-from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
+from appliance.world.rtnetlink import (
+    IFA_ADDRESS,
+    IFA_LOCAL,
+    NDA_DST,
+    NDA_LLADDR,
+    RECEIVE_OCTETS,
+    RTA_GATEWAY,
+    RTA_OIF,
+    RTM_DELADDR,
+    RTM_DELNEIGH,
+    RTM_DELROUTE,
+    RTM_GETADDR,
+    RTM_GETNEIGH,
+    RTM_GETROUTE,
+    RTM_NEWADDR,
+    RTM_NEWNEIGH,
+    RTM_NEWROUTE,
+    attributes,
+    dump,
+    messages,
+)
+
 GROUPS = 0x4 | 0x10 | 0x40 | 0x100 | 0x400
 """RTMGRP_NEIGH, and IFADDR and ROUTE of both families."""
-
-RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
-RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
-RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
-NLMSG_ERROR, NLMSG_DONE = 2, 3
-NLM_F_REQUEST_DUMP = 0x301
-
-NDA_DST, NDA_LLADDR = 1, 2
-IFA_ADDRESS, IFA_LOCAL = 1, 2
-RTA_OIF, RTA_GATEWAY = 4, 5
 
 IFA_F_PASSING = 0x01 | 0x08 | 0x20 | 0x40
 """SECONDARY or TEMPORARY, DADFAILED, DEPRECATED, TENTATIVE: no address to be found by (linux/if_addr.h)."""
@@ -33,11 +43,6 @@ NUD_USELESS = 0x01 | 0x20
 HOMES_OWN = ip_network("fc00::/7")
 """RFC 4193: stays when the provider gives the home another prefix."""
 DISCARD_PORT = 9
-RECEIVE_OCTETS = 262_144
-DUMP_TIMEOUT_S = 2.0
-
-_HEADER = struct.Struct("=IHHII")
-_ATTRIBUTE = struct.Struct("=HH")
 
 
 class Own(NamedTuple):
@@ -105,7 +110,7 @@ class Neighbours:
     def reload(self) -> None:
         """Read both tables anew."""
         macs: dict[str, str] = {}
-        for body in _dump(RTM_GETNEIGH, RTM_NEWNEIGH):
+        for body in dump(RTM_GETNEIGH, RTM_NEWNEIGH):
             found = _neighbour(body)
             if found is not None and found[1] is not None:
                 macs[found[0]] = found[1]
@@ -128,7 +133,7 @@ class Neighbours:
             self.reload()
 
     def _take(self, data: bytes) -> None:
-        for kind, body in _messages(data):
+        for kind, body in messages(data):
             if kind in (RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE):
                 self._is_stale = True
             elif kind in (RTM_NEWNEIGH, RTM_DELNEIGH):
@@ -147,7 +152,7 @@ class Neighbours:
 
     def _reload_networks(self) -> None:
         self._is_stale = False
-        own = [found for body in _dump(RTM_GETADDR, RTM_NEWADDR) if (found := _own_address(body)) is not None]
+        own = [found for body in dump(RTM_GETADDR, RTM_NEWADDR) if (found := _own_address(body)) is not None]
         networks = tuple(f"{one.address}/{one.prefix}" for one in own)
         self.routers = frozenset(gateways())
         self._attached = tuple(ip_network(network, strict=False) for network in networks)
@@ -200,11 +205,11 @@ def resolve_mac(address: str) -> None:
 def gateways() -> tuple[str, ...]:
     """Return the addresses of the default routes' next hops."""
     found = []
-    for body in _dump(RTM_GETROUTE, RTM_NEWROUTE):
+    for body in dump(RTM_GETROUTE, RTM_NEWROUTE):
         family, prefix = body[0], body[1]
-        attributes = dict(_attributes(body[12:]))
-        if prefix == 0 and RTA_GATEWAY in attributes and family in (socket.AF_INET, socket.AF_INET6):
-            found.append(_key(attributes[RTA_GATEWAY], attributes.get(RTA_OIF, b"")))
+        told = dict(attributes(body[12:]))
+        if prefix == 0 and RTA_GATEWAY in told and family in (socket.AF_INET, socket.AF_INET6):
+            found.append(_key(told[RTA_GATEWAY], told.get(RTA_OIF, b"")))
     return tuple(dict.fromkeys(found))
 
 
@@ -213,20 +218,20 @@ def _neighbour(body: bytes) -> tuple[str, str | None] | None:
     if len(body) < 12:
         return None
     family, state = body[0], int.from_bytes(body[8:10], "little")
-    attributes = dict(_attributes(body[12:]))
-    if family not in (socket.AF_INET, socket.AF_INET6) or NDA_DST not in attributes:
+    told = dict(attributes(body[12:]))
+    if family not in (socket.AF_INET, socket.AF_INET6) or NDA_DST not in told:
         return None
-    mac = attributes.get(NDA_LLADDR, b"")
+    mac = told.get(NDA_LLADDR, b"")
     known = len(mac) == 6 and any(mac) and not state & NUD_USELESS
-    return _key(attributes[NDA_DST], body[4:8]), mac.hex(":") if known else None
+    return _key(told[NDA_DST], body[4:8]), mac.hex(":") if known else None
 
 
 def _own_address(body: bytes) -> Own | None:
     """Return what an address message (struct ifaddrmsg) tells."""
     if len(body) < 8:
         return None
-    attributes = dict(_attributes(body[8:]))
-    packed = attributes.get(IFA_LOCAL) or attributes.get(IFA_ADDRESS)
+    told = dict(attributes(body[8:]))
+    packed = told.get(IFA_LOCAL) or told.get(IFA_ADDRESS)
     if not packed:
         return None
     interface = int.from_bytes(body[4:8], "little")
@@ -239,37 +244,3 @@ def _key(packed: bytes, interface: bytes) -> str:
     if address.version == 6 and address.is_link_local:
         return f"{address}%{int.from_bytes(interface, 'little')}"
     return str(address)
-
-
-def _dump(request: int, wanted: int) -> Iterator[bytes]:
-    """Yield the bodies of one table's messages."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE) as asked:
-        asked.settimeout(DUMP_TIMEOUT_S)
-        asked.bind((0, 0))
-        asked.send(_HEADER.pack(_HEADER.size + 20, request, NLM_F_REQUEST_DUMP, 1, 0) + bytes(20))
-        while True:
-            for kind, body in _messages(asked.recv(RECEIVE_OCTETS)):
-                if kind in (NLMSG_DONE, NLMSG_ERROR):
-                    return
-                if kind == wanted:
-                    yield body
-
-
-def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    pos = 0
-    while pos + _HEADER.size <= len(data):
-        size, kind, *_ = _HEADER.unpack_from(data, pos)
-        if size < _HEADER.size:
-            return
-        yield kind, data[pos + _HEADER.size : pos + size]
-        pos += size + 3 & ~3
-
-
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    pos = 0
-    while pos + 4 <= len(data):
-        size, kind = _ATTRIBUTE.unpack_from(data, pos)
-        if size < 4:
-            return
-        yield kind & 0x3FFF, data[pos + 4 : pos + size]
-        pos += size + 3 & ~3

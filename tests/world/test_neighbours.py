@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from appliance.world import neighbours
-from appliance.world.neighbours import RTM_DELNEIGH, RTM_NEWNEIGH, Neighbours, Own
+from appliance.world.neighbours import Neighbours, Own
+from appliance.world.rtnetlink import RTM_DELNEIGH, RTM_NEWNEIGH, messages
 from tests.needs import need
 
 # Recorded with `ip neigh`, `ip addr` and `ip route` on a veth pair.
@@ -53,7 +52,7 @@ RECORDED = (NEW4, NEW_LINK_LOCAL, CHANGED4, FAILED4, DELETED4, ADDRESS4, ADDRESS
 
 def neighbours_in(data: bytes) -> list[tuple[int, str, str | None]]:
     """Return kind, address and MAC of each neighbour message."""
-    found = [(kind, neighbours._neighbour(body)) for kind, body in neighbours._messages(data)]
+    found = [(kind, neighbours._neighbour(body)) for kind, body in messages(data)]
     return [(kind, *one) for kind, one in found if one is not None]
 
 
@@ -75,12 +74,12 @@ def test_recorded_neighbour(data: bytes, expected: tuple[int, str, str | None]) 
 
 def test_messages_in_one_datagram() -> None:
     """The kernel puts several messages into one datagram."""
-    assert [kind for kind, _ in neighbours._messages(b"".join(RECORDED))] == [28, 28, 28, 28, 29, 20, 20, 24]
+    assert [kind for kind, _ in messages(b"".join(RECORDED))] == [28, 28, 28, 28, 29, 20, 20, 24]
 
 
 def test_recorded_addresses() -> None:
     """A box's own address comes with the length of its network's prefix."""
-    bodies = [body for data in (ADDRESS4, ADDRESS6) for _, body in neighbours._messages(data)]
+    bodies = [body for data in (ADDRESS4, ADDRESS6) for _, body in messages(data)]
     assert [neighbours._own_address(body) for body in bodies] == [
         Own("192.0.2.1", 24, 3),
         Own("fe80::b8bc:4bff:fe76:8891", 64, 3),
@@ -133,19 +132,6 @@ def test_better_a_passing_address_than_none() -> None:
     assert neighbours.reachable_at("192.0.2.1", "192.0.2.9", own) == ("192.0.2.1", "2001:db8::99")
     own = (Own("169.254.7.7", 16, 2), Own("fd00::1", 64, 2))
     assert neighbours.reachable_at("fd00::1", "fd00::9", own) == ("169.254.7.7", "fd00::1")
-
-
-@given(st.sampled_from(RECORDED), st.integers(0, 90))
-def test_cut_messages(data: bytes, size: int) -> None:
-    """A datagram that was cut is read as far as it goes."""
-    for _, body in neighbours._messages(data[:size]):
-        dict(neighbours._attributes(body[12:]))
-
-
-def test_message_of_no_length_ends_the_datagram() -> None:
-    """A message that claims to have no octets is the last."""
-    assert list(neighbours._messages(bytes(64))) == []
-    assert list(neighbours._attributes(bytes(64))) == []
 
 
 @pytest.fixture
