@@ -46,7 +46,7 @@ CHANGES: dict[str, str] = {
     "windows_set": "{who} changed the times of {person}.",
     "paused": "{who} paused the Internet for {person}{until}.",
     "resumed": "{who} ended the pause for {person}.",
-    "opened": "{who} opened the Internet for {person}{until}.",
+    "opened": "{who} gave {person} extra time{until}.",
     "device_added": "{who} added {device}{for_person}.",
     "device_changed": "{who} changed {device}.",
     "device_removed": "{who} took {device} out of the house.",

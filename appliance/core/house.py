@@ -235,20 +235,22 @@ class Pause(_Said, frozen=True):
 
 
 class Grant(_Said, frozen=True):
-    """A pass for a person: one name, one category, or (with neither) everything, until it ends by itself."""
+    """A pass for a person: one name, one category, time, or (with none of these) everything, until it ends by itself."""
 
     person: Id
     said_at: Moment
     until: Moment
     name: str | None = None
     category: Id | None = None
+    time: bool = False
+    """Extra time: windows, and a pause that was said before, don't hold; what is closed at this age stays closed."""
 
     def __post_init__(self) -> None:
         """Bring the name to normal form; a grant opens one thing."""
         if self.name is not None:
             force_setattr(self, "name", names.normalise(self.name))
-        if self.name is not None and self.category is not None:
-            raise ValueError("a grant opens a name or a category, not both")
+        if (self.name is not None) + (self.category is not None) + self.time > 1:
+            raise ValueError("a grant opens a name, a category or time: one of them")
 
 
 class House(_Said, frozen=True):

@@ -101,11 +101,12 @@ def decide(policy: Policy, subject: Subject, name: str, label: Label | None, at:
     until = subject.next_change(at)
 
     # 4. A caregiver's latest word: a pause or a grant that is running; of two about this name the later one.
-    word = _latest_word(subject, above, tags, at)
+    word, extra_time = latest_word(subject, above, tags, at)
     verdict = verdict or _word(subject, word, tags, until)
 
-    # 5. Time: bedtime and other windows, but for what is marked always on.
-    verdict = verdict or _time(subject, above, tags, at, until)
+    # 5. Time: bedtime and other windows, but for what is marked always on, and for extra time.
+    if extra_time is None:
+        verdict = verdict or _time(subject, above, tags, at, until)
 
     # 6. The person's own rules: of two the more specific name, at the same name allow.
     verdict = verdict or _own(policy, subject, above, tags, at, until)
@@ -181,11 +182,21 @@ def _is_silent(policy: Policy, category: str) -> bool:
     return category in rulebook.information or category == _NEVER_LIFTED or rulebook.categories[category].hashed
 
 
-def _latest_word(subject: Subject, above: tuple[str, ...], tags: frozenset[str], at: float) -> Word | None:
-    return next(
-        (word for word in subject.words if word.said_at <= at < word.until and word.covers(above, tags)),
-        None,
-    )
+def latest_word(
+    subject: Subject, above: tuple[str, ...], tags: frozenset[str], at: float
+) -> tuple[Word | None, Word | None]:
+    """Return the latest pause or pass about a name with these parents and tags, and extra time that runs.
+
+    Extra time undoes a pause that was said before it; a later pause undoes extra time.
+    """
+    extra_time = None
+    for word in subject.words:
+        if word.said_at <= at < word.until and word.covers(above, tags):
+            if word.is_time:
+                extra_time = extra_time or word
+            elif not (word.is_pause and extra_time):
+                return word, extra_time
+    return None, extra_time
 
 
 def _word(subject: Subject, word: Word | None, tags: frozenset[str], until: float | None) -> Verdict | None:

@@ -43,6 +43,8 @@ class Word:
     is_pause: bool
     name: str | None = None
     category: str | None = None
+    is_time: bool = False
+    """Extra time: it undoes windows and the pauses said before it, and opens nothing."""
 
     def covers(self, name_parents: Iterable[str], tags: frozenset[str]) -> bool:
         """Say whether the word is about a name with these tags."""
@@ -235,7 +237,7 @@ def _words(
         or (device is not None and pause.device == device.id)
     ]
     words += [
-        Word(grant.said_at.timestamp(), grant.until.timestamp(), False, grant.name, grant.category)
+        Word(grant.said_at.timestamp(), grant.until.timestamp(), False, grant.name, grant.category, grant.time)
         for grant in house.grants
         if granted is not None and grant.person == granted.id
     ]

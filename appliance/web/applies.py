@@ -110,7 +110,7 @@ def state_of(subject: Subject, at: float) -> State:
         case status.State.PAUSED:
             return State(kind, "pause", "pause-fill", "Paused", since=since, until=until, then=then)
         case status.State.OPENED:
-            return State(kind, "free", "unlock", "Open", since=since, until=until, then=then)
+            return State(kind, "free", "unlock", status.opened_word(found), since=since, until=until, then=then)
         case status.State.WINDOW if found.window is not None:
             tone, icon = _LOOKS[drawing.kind_of(found.window)]
             return State(kind, tone, icon, found.window.name, found.window.name, until=until, then=then)

@@ -147,12 +147,12 @@ def resumed(house: House, person_id: str | None, at: float) -> House:
 
 
 def opened(house: House, person_id: str, at: float, until: float) -> House:
-    """Open everything that one caregiver may open for a person, from `at` to `until` (POSIX seconds).
+    """Give a person extra time, from `at` to `until` (POSIX seconds): what is closed at this age stays closed.
 
-    It takes the place of such a grant. Raises NoSuchPerson.
+    It takes the place of extra time, and of a grant for everything. Raises NoSuchPerson.
     """
     person_of(house, person_id)
-    grant = Grant(person=person_id, said_at=_moment(at), until=_moment(until))
+    grant = Grant(person=person_id, said_at=_moment(at), until=_moment(until), time=True)
     clean = cleaned(house, at, person_id)
     kept = (one for one in clean.grants if one.person != person_id or one.name or one.category)
     return replace(clean, grants=(*kept, grant))

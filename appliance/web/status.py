@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from enum import Enum
 
 from appliance.core.house import Person
-from appliance.core.policy import Policy
+from appliance.core.policy import Policy, latest_word
 from appliance.core.schedule import Window, open_until
 from appliance.core.subject import Subject, Word
 from appliance.store.errors import StoreError
@@ -30,7 +30,7 @@ class State(Enum):
     WINDOW = "window"
     PAUSED = "paused"
     OPENED = "opened"
-    """A caregiver opened everything that one caregiver may open."""
+    """A caregiver gave extra time, or opened everything that one caregiver may open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def of(policy: Policy, person: Person, at: float, who: str | None = None) -> Sta
         case State.PAUSED:
             return Status(found.state, "pause", "pause-fill", "Paused", line, until, since)
         case State.OPENED:
-            return Status(found.state, "free", "unlock", "Open", line, until, since)
+            return Status(found.state, "free", "unlock", opened_word(found), line, until, since)
         case State.WINDOW if found.window is not None:
             tone, icon = _LOOKS[drawing.kind_of(found.window)]
             return Status(found.state, tone, icon, found.window.name, line, until)
@@ -99,10 +99,16 @@ def now(subject: Subject, at: float) -> Now:
     """
     window = open_until(subject.windows, subject.zone, at) if subject.windows and subject.zone else None
     opened = window[0] if window else None
-    word = next((one for one in subject.words if one.said_at <= at < one.until and one.covers((), frozenset())), None)
+    word, extra_time = latest_word(subject, (), frozenset(), at)
+    word = word or extra_time
     if word is not None:
         return Now(State.PAUSED if word.is_pause else State.OPENED, opened, word)
     return Now(State.WINDOW if opened else State.FREE, opened)
+
+
+def opened_word(found: Now) -> str:
+    """Return what a caregiver opened, in a word or two."""
+    return "Extra time" if found.word is not None and found.word.is_time else "Open"
 
 
 def ends(subject: Subject, at: float) -> float | None:

@@ -102,7 +102,7 @@ REFUSED = [
     (lambda: Blocking(address6="192.0.2.1"), ValueError, "192.0.2.1 does not fit address6"),
     (lambda: Blocking(address4="x"), ValueError, "IPv4 or IPv6"),
     (lambda: Blocking(mode=BlockMode.ADDRESS), ValueError, "mode address needs address4 or address6"),
-    (lambda: grant(name="a.example", category="forum"), ValueError, "a name or a category, not both"),
+    (lambda: grant(name="a.example", category="forum"), ValueError, "a name, a category or time: one of them"),
     (lambda: grant(name="a b"), BadName, "not a domain name"),
     (lambda: House(version=2), ValueError, "version 2 is not known here"),
     (lambda: House(unknown_devices="open"), ValueError, "unknown_devices is one of 0-5"),

@@ -157,7 +157,7 @@ def test_opening_takes_the_place_of_a_grant_of_everything_only() -> None:
     """A pass for a name runs on."""
     house = replace(HOUSE, grants=(grant("mia"), grant("mia", name="a.example"), grant("jonas")))
     found = edits.opened(house, "mia", AT, AT + 900)
-    assert found.grants == (grant("mia", name="a.example"), grant("jonas"), grant("mia", until=AT + 900))
+    assert found.grants == (grant("mia", name="a.example"), grant("jonas"), grant("mia", until=AT + 900, time=True))
 
 
 def test_only_what_ended_is_cleaned_and_of_one_child_only_its_own() -> None:

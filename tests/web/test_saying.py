@@ -56,7 +56,7 @@ def test_every_code_reads_as_a_sentence(code: str, args: dict[str, Any], who: st
         ("category_set", ("category", "setting", "person"), "Dana set Forums to “ask first” for Mia."),
         ("paused", ("until",), "Dana paused the Internet for all children until 18:10."),
         ("paused", ("person", "until"), "Dana paused the Internet for Mia until 18:10."),
-        ("opened", ("person", "until"), "Dana opened the Internet for Mia until 18:10."),
+        ("opened", ("person", "until"), "Dana gave Mia extra time until 18:10."),
         ("resumed", ("person",), "Dana ended the pause for Mia."),
         ("device_added", ("device", "person"), "Dana added Mia's tablet for Mia."),
         ("device_added", ("device",), "Dana added Mia's tablet."),
