@@ -3,13 +3,13 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from enum import Enum
 from pathlib import Path
 
 import click
 import msgspec
 
-from appliance.commands import probe
+from appliance.commands import daemons, probe
+from appliance.commands.finding import Finding, Level
 from appliance.commands.options import configured, data_folder, place_of, with_place
 from appliance.config import DNS_PORT, Config, Endpoint
 from appliance.core import house as houses
@@ -21,22 +21,6 @@ from appliance.world.snapshot import Loaded, load_snapshot
 
 RECIPE = "add-mac and strip-mac, add-subnet=32,128 and strip-subnet, cache-size=0 (README, The router)"
 TEST_NAME = "malware.kindgate.test"
-
-
-class Level(Enum):
-    """How a finding stands."""
-
-    OK = "ok"
-    HINT = "hint"
-    WRONG = "wrong"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that the doctor looked at, and what mends it if it is wrong."""
-
-    level: Level
-    what: str
-    mend: str = ""
 
 
 Status = dict[str, object]
@@ -75,6 +59,7 @@ def _findings(where: Path) -> Iterator[Finding]:
     yield from _data(where)
     loaded = load_snapshot(where)
     yield from _house(loaded, book, where)
+    yield from daemons.memory(where, loaded.snapshot)
     try:
         status = bus.ask(where, daemon.NAME, {"ask": "status"})
     except bus.NotRunning:
@@ -84,6 +69,8 @@ def _findings(where: Path) -> Iterator[Finding]:
         yield Finding(Level.WRONG, f"The nameserver does not answer on its bus: {error}", "kindgate run")
         return
     yield from _workers(status, loaded)
+    yield from daemons.others(where, loaded.snapshot)
+    yield from daemons.dashboard(where)
     listening = Config(dns=tuple(str(text) for text in _list(status["dns"])))
     yield from _answers(listening, where)
     yield from _upstreams(status)

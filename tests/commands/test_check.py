@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from appliance.commands import check as command
-from appliance.commands import probe
+from appliance.commands import daemons, probe
 from appliance.config import Endpoint
 from appliance.core.rulebook import RulebookError
 from appliance.world import neighbours, rules
@@ -70,6 +70,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
     made = Network()
     monkeypatch.setattr(probe, "ask", made.ask)
     monkeypatch.setattr(neighbours, "gateways", lambda: ())
+    monkeypatch.setattr(daemons, "others", lambda *_: ())
     return made
 
 
@@ -101,6 +102,7 @@ def test_all_is_well(network: Network, tmp_path: Path) -> None:
     assert result.stdout.splitlines()[1:] == [
         f"✓ Data folder {tmp_path}",
         "✓ House: revision 1, 2 persons, 2 devices, 0 forwarders",
+        "✓ house.db: revision 1",
         "✓ Nameserver: 2 of 2 workers run that house",
         f"✓ DNS is answered at {HERE}",
         f"✓ The upstream {ABOVE} answers",

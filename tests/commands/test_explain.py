@@ -10,7 +10,7 @@ from appliance.core.rulebook import RulebookError
 from appliance.core.wire import dns
 from appliance.world import rules
 from appliance.world.snapshot import load_snapshot
-from tests.commands.cli import applied, kindgate
+from tests.commands.cli import HOUSE, applied, kindgate
 
 KEYS = ["action", "step", "reason", "sentence", "until", "counted", "traceless", "lift"]
 DAY = "2026-11-18T15:00"
@@ -182,7 +182,7 @@ def test_without_a_house_everybody_is_unknown(nowhere: Path) -> None:
 
 def test_a_damaged_house_is_told_and_the_one_before_explained(data: Path) -> None:
     """The warning goes to standard error, so that JSON stays JSON."""
-    applied(data)
+    applied(data, f"{HOUSE}country: DE\n")
     (data / "house.json").write_bytes(b"{")
     result = kindgate("explain", "blocked.example", "--person", "kim", "--at", DAY, "--json", data=data)
     assert (result.exit_code, json.loads(result.stdout)["step"]) == (0, "own")
