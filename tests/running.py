@@ -17,6 +17,7 @@ import dns.message
 
 from appliance.config import Endpoint
 from appliance.world import bus
+from tests.needs import need
 
 BLOCKED = "malware.kindgate.test"
 """Blocked for everyone, by the bundled rules."""
@@ -183,6 +184,14 @@ def _children(pid: int) -> Iterator[int]:
     for child in children:
         yield child
         yield from _children(child)
+
+
+def in_own_network(program: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program in a network namespace of its own to its end."""
+    need(os.geteuid() == 0, "a network namespace needs root")
+    argv = ["unshare", "-n", sys.executable, "-c", program]
+    root = Path(__file__).parents[1]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, cwd=root)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """A YAML document that a person wrote, as typed values whose errors name the line."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from re import compile as regex
 from typing import TypeVar
 
@@ -133,6 +133,25 @@ def to_yaml(value: object) -> str:
     """Return a msgspec value as YAML that `Document` reads back."""
     plain = msgspec.to_builtins(value)
     return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def checked(
+    text: str,
+    kind: type[T],
+    problems: Callable[[T], Iterable[tuple[Path, str]]],
+    file: str,
+    error: type[ValueError],
+) -> T:
+    """Return the value of a text; `problems` finds what only the whole shows. Raises `error` with a line for each."""
+    try:
+        document = Document(text)
+        found = document.to(kind)
+        wrong = [(document.line(path), said) for path, said in problems(found)]
+        if wrong:
+            raise DocumentError(wrong)  # noqa: TRY301 -- told like the others
+    except DocumentError as cause:
+        raise error("\n".join(f"{file}: line {line}: {said}" for line, said in cause.problems)) from cause
+    return found
 
 
 def _scalar(node: yaml.Node, loader: _Loader) -> object:

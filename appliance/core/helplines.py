@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from appliance.core import names
-from appliance.core.document import Document, DocumentError, Path
+from appliance.core.document import Path, checked
 
 FILE = "helplines.yaml"
 EVERYWHERE = "INT"
@@ -74,15 +74,7 @@ def dialled(number: str) -> str:
 
 def parse(text: str) -> Helplines:
     """Return the help lines of a text. Raises HelplinesError that names every line at fault."""
-    try:
-        document = Document(text)
-        found = document.to(Helplines)
-    except DocumentError as error:
-        raise HelplinesError("\n".join(f"{FILE}: line {line}: {said}" for line, said in error.problems)) from error
-    problems = sorted((document.line(path), said) for path, said in _problems(found))
-    if problems:
-        raise HelplinesError("\n".join(f"{FILE}: line {line}: {said}" for line, said in problems))
-    return found
+    return checked(text, Helplines, _problems, FILE, HelplinesError)
 
 
 def _problems(found: Helplines) -> Iterator[tuple[Path, str]]:

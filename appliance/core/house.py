@@ -235,7 +235,7 @@ class Pause(_Said, frozen=True):
 
 
 class Grant(_Said, frozen=True):
-    """A pass for a person: one name, one category, time, or (with none of these) everything, until it ends by itself."""
+    """A pass for a person until it ends by itself: one name, one category, time, or (with none of these) everything."""
 
     person: Id
     said_at: Moment

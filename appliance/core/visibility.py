@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from appliance.core.document import Document, DocumentError, Path
+from appliance.core.document import Path, checked
 from appliance.core.house import BANDS, Device, DeviceKind, Person, PersonKind
 from appliance.core.verdict import Step, Verdict
 
@@ -322,15 +322,7 @@ def seconds(span: str) -> int | None:
 
 def parse(text: str) -> Contract:
     """Return the contract of a text. Raises VisibilityError that names every line at fault."""
-    try:
-        document = Document(text)
-        contract = document.to(Contract)
-    except DocumentError as error:
-        raise VisibilityError("\n".join(f"{FILE}: line {line}: {said}" for line, said in error.problems)) from error
-    problems = sorted((document.line(path), said) for path, said in _problems(contract))
-    if problems:
-        raise VisibilityError("\n".join(f"{FILE}: line {line}: {said}" for line, said in problems))
-    return contract
+    return checked(text, Contract, _problems, FILE, VisibilityError)
 
 
 def _problems(contract: Contract) -> Iterator[tuple[Path, str]]:

@@ -1,6 +1,8 @@
 """The folder `rules/`, inside the wheel or beside the package in a checkout."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from appliance.core import helplines, rulebook, visibility
 from appliance.core.domainset import DomainSet, build
@@ -9,6 +11,8 @@ from appliance.core.rulebook import Rulebook, RulebookError
 from appliance.core.visibility import Contract, VisibilityError
 
 _PACKAGE = Path(__file__).parents[1]
+
+T = TypeVar("T")
 
 
 def folder() -> Path:
@@ -28,24 +32,21 @@ def load_rulebook(where: Path | None = None) -> Rulebook:
 
 def load_contract(where: Path | None = None) -> Contract:
     """Return the visibility contract of a folder, by default the bundled one. Raises VisibilityError and OSError."""
-    try:
-        path = (where or folder()) / visibility.FILE
-        return visibility.parse(_text(path, visibility.FILE))
-    except FileNotFoundError as error:
-        raise VisibilityError(f"{visibility.FILE}: missing") from error
-    except RulebookError as error:
-        raise VisibilityError(str(error)) from error
+    return _load(where, visibility.FILE, visibility.parse, VisibilityError)
 
 
 def load_helplines(where: Path | None = None) -> Helplines:
     """Return the help lines of a folder, by default the bundled ones. Raises HelplinesError and OSError."""
+    return _load(where, helplines.FILE, helplines.parse, HelplinesError)
+
+
+def _load(where: Path | None, file: str, parse: Callable[[str], T], error: type[ValueError]) -> T:
     try:
-        path = (where or folder()) / helplines.FILE
-        return helplines.parse(_text(path, helplines.FILE))
-    except FileNotFoundError as error:
-        raise HelplinesError(f"{helplines.FILE}: missing") from error
-    except RulebookError as error:
-        raise HelplinesError(str(error)) from error
+        return parse(_text((where or folder()) / file, file))
+    except FileNotFoundError as cause:
+        raise error(f"{file}: missing") from cause
+    except RulebookError as cause:
+        raise error(str(cause)) from cause
 
 
 def _text(path: Path, name: str) -> str:

@@ -16,6 +16,7 @@ from appliance.finder.hearing import MAX_READ_PER_S, MAX_SENDER_PER_S, QUEUE, He
 from appliance.world import clock
 from tests.finder.packets import TABLET_DHCP, TABLET_MDNS, address_record, dhcp, mdns, udp
 from tests.needs import need
+from tests.running import in_own_network
 
 HOP_BY_HOP = mdns("fe80::10").replace(b"\x11\xff\xfe\x80", b"\x00\xff\xfe\x80", 1)
 FRAGMENT = TABLET_MDNS[:20] + b"\x00\x10" + TABLET_MDNS[22:]
@@ -319,11 +320,7 @@ print(ears.restarts > 0)
 
 def test_a_network_of_our_own() -> None:
     """DHCP and mDNS are heard on an Ethernet, and again after it was down for a while."""
-    need(os.geteuid() == 0, "a network namespace needs root")
-    done = subprocess.run(
-        ["unshare", "-n", sys.executable, "-c", _STORY],
-        capture_output=True, text=True, check=False, timeout=60, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+    done = in_own_network(_STORY)
     assert done.stdout.splitlines() == [
         "1 group",
         "['dhcp', 'mdns'] None 0",

@@ -1,16 +1,12 @@
 """The kernel's view of the home: a network of our own, made for the test."""
 
-import os
-import subprocess
-import sys
 from ipaddress import ip_interface
-from pathlib import Path
 
 import pytest
 
 from appliance.finder import surroundings
 from appliance.finder.surroundings import Surroundings
-from tests.needs import need
+from tests.running import in_own_network
 
 
 @pytest.mark.parametrize(
@@ -81,11 +77,7 @@ print(sorted(map(str, around.networks)))
 
 def test_a_home_and_a_line() -> None:
     """Neighbours at home count, with the age of their last sign of life; the provider's side does not."""
-    need(os.geteuid() == 0, "a network namespace needs root")
-    done = subprocess.run(
-        ["unshare", "-n", sys.executable, "-c", _STORY],
-        capture_output=True, text=True, check=False, timeout=60, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+    done = in_own_network(_STORY)
     assert done.stdout.splitlines() == [
         "('home',)",
         "02:77:00:00:00:01 192.168.77.1 False",

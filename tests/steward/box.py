@@ -1,9 +1,5 @@
 """A house with a person of every row, the bundled contract, and a nameserver that hands out what a test gives it."""
 
-import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +8,7 @@ from appliance.core.visibility import Contract
 from appliance.steward.books import Books
 from appliance.steward.problems import Problems
 from appliance.world import rules
-from appliance.world.bus import Answerer, Bus, BusError
+from appliance.world.bus import BusError
 
 CONTRACT: Contract = rules.load_contract()
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
@@ -126,28 +122,3 @@ class Nameserver:
 
     def _told(self, counts: list[list[object]], events: list[dict[str, object]]) -> dict[str, object]:
         return {"bus": 1, "serial": self.serial, "counts": counts, "events": events, "dropped": self.dropped}
-
-
-@contextmanager
-def on_the_bus(data: Path, name: str, answer: Answerer) -> Iterator[None]:
-    """Answer on a daemon's bus, from a thread of its own, as long as the block runs."""
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    done = asyncio.Event()
-
-    async def serve() -> None:
-        bus = Bus(data, name, answer)
-        await bus.open()
-        ready.set()
-        await done.wait()
-        await bus.close()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
-    thread.start()
-    assert ready.wait(5)
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(done.set)
-        thread.join(5)
-        loop.close()

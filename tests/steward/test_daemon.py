@@ -18,8 +18,9 @@ from appliance.store.ledger import Count, LedgerStore
 from appliance.world import bus, clock
 from appliance.world.snapshot import CURRENT, publish_house
 from appliance.world.state import load_state
+from tests.commands.cli import fake_daemon
 from tests.needs import need
-from tests.steward.box import AT, CONTRACT, HOUSE, TODAY, Nameserver, house_of, on_the_bus, told
+from tests.steward.box import AT, CONTRACT, HOUSE, TODAY, Nameserver, house_of, told
 from tests.store.houses import held
 
 WITHIN_S = 20.0
@@ -49,7 +50,7 @@ def data(tmp_path: Path) -> Path:
 def nameserver(data: Path) -> Iterator[Nameserver]:
     """A nameserver on the bus."""
     fake = Nameserver()
-    with on_the_bus(data, "nameserver", fake.ask):
+    with fake_daemon(data, fake.ask):
         yield fake
 
 
@@ -169,10 +170,10 @@ def test_daemons_that_go_and_come(data: Path) -> None:
             return found.daemons["nameserver"].state if found and "nameserver" in found.daemons else ""
 
         fake.house = {"revision": made._house.revision, "digest": made._house.digest}
-        with on_the_bus(data, "nameserver", fake.ask):
+        with fake_daemon(data, fake.ask):
             await until(lambda: state() == "running")
         await until(lambda: state() == "gone")
-        with on_the_bus(data, "nameserver", fake.ask):
+        with fake_daemon(data, fake.ask):
             await until(lambda: state() == "running")
             fake.house = {"revision": 99, "digest": "other"}
             await until(lambda: state() == "behind")
@@ -358,6 +359,6 @@ def test_a_disk_that_is_full(disk: Path) -> None:
         await made.gather()
         await until(lambda: not made._problems.all())
 
-    with on_the_bus(disk, "nameserver", fake.ask):
+    with fake_daemon(disk, fake.ask):
         run(disk, story)
     assert in_ledger(disk) == 3000

@@ -1,17 +1,13 @@
 """The kernel's tables: recorded messages, the live tables, and a network of our own."""
 
-import os
 import select
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from appliance.world import neighbours
 from appliance.world.neighbours import Neighbours, Own
 from appliance.world.rtnetlink import RTM_DELNEIGH, RTM_NEWNEIGH, messages
-from tests.needs import need
+from tests.running import in_own_network
 
 # Recorded with `ip neigh`, `ip addr` and `ip route` on a veth pair.
 NEW4 = bytes.fromhex(
@@ -258,11 +254,7 @@ table.close()
 
 def test_a_network_of_our_own() -> None:
     """A neighbour that comes, changes and goes is seen, and so are networks and the router."""
-    need(os.geteuid() == 0, "a network namespace needs root")
-    done = subprocess.run(
-        ["unshare", "-n", sys.executable, "-c", _STORY],
-        capture_output=True, text=True, check=False, timeout=60, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+    done = in_own_network(_STORY)
     assert done.stdout.splitlines() == [
         "network True True",
         "added True True",
