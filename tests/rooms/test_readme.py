@@ -10,12 +10,18 @@ import pytest
 from appliance.__main__ import main
 from appliance.commands.check import RECIPE
 from appliance.config import Config
+from appliance.core.helplines import Kind, Line
 from appliance.core.verdict import Step
+from appliance.core.visibility import Granularity, seconds
+from appliance.nameserver.records import RESTRICTED
+from appliance.world import rules
 from scripts.lablib.router import RECIPES, dnsmasq_conf
 from tests.rooms import tree
 from tests.rooms.tree import quoted
 
 TEXT = tree.README.read_text("utf-8")
+BUSES = {"nameserver": ("daemon", "records"), "steward": ("daemon",), "finder": ("daemon",), "web": ("clerk",)}
+"""Each daemon with the modules that answer on its bus."""
 
 
 def commands(group: click.Command, path: str = "kindgate") -> Iterator[tuple[str, click.Command]]:
@@ -104,6 +110,61 @@ def test_the_routers_recipe_is_the_one_that_the_lab_proves() -> None:
     assert set(RECIPES["both"].options or ()) <= set(lines)
     assert [quoted(row[0])[0] for row in tree.tables(section)[0]] == lines
     assert [line for line in lines[2:] if line not in RECIPE] == []
+
+
+def test_what_is_on_the_disk_is_what_the_contract_lets_be() -> None:
+    """The README's table of ages tells of each field that is written how finely and for how long, and no more."""
+    contract = rules.load_contract()
+
+    def told(field: str, row: str) -> tuple[str, int] | None:
+        """Return how finely a field is written to the disk and for how long (seconds), None where it is not."""
+        grain, kept_s = contract.grain(field, row), contract.may_keep(field, row) or 0
+        is_kept = grain.rank >= Granularity.NAME.rank or (field == "category_counts" and grain is not Granularity.NO)
+        return (grain.value, kept_s) if is_kept else None
+
+    ((*rows,),) = tree.tables(tree.section(TEXT, "## What it promises a child"))
+    assert [row[0] for row in rows] == ["0-5", "6-9", "10-12", "13-15", "16-17", "adult", "unknown"]
+    for row, *cells in rows:
+        shown = []
+        for cell in cells:
+            fine, _, kept = cell.partition(", ")
+            shown.append(None if cell == "none" else (fine.removeprefix("by "), seconds(kept)))
+        assert shown == [told(field, row) for field in ("category_counts", "names_blocked", "names_visited")], row
+
+
+def asked_of(daemon: str) -> set[str]:
+    """Return the requests that a daemon knows, from where it answers them."""
+    text = "\n".join((tree.PACKAGE / daemon / f"{module}.py").read_text("utf-8") for module in BUSES[daemon])
+    return {"status", *re.findall(r'(?:case (?:\{"ask": )?|request.get\("ask"\) == )"(\w+)"', text)}
+
+
+def test_every_request_of_the_bus_is_in_the_readme() -> None:
+    """The table of the bus has each request that a daemon answers, and says of those that are restricted who may."""
+    rows = tree.tables(tree.section(TEXT, "## The daemons and their bus"))[1]
+    told = [(row[0], quoted(row[1])[0]) for row in rows]
+    assert len(told) == len(set(told))
+    expected = {(daemon, word) for daemon in BUSES for word in asked_of(daemon)} - {(one, "status") for one in BUSES}
+    assert set(told) == expected | {("each", "status")}
+    assert {row[3] for row in rows if row[0] == "nameserver" and quoted(row[1])[0] in RESTRICTED} == {"steward"}
+    assert {row[3] for row in rows if row[0] == "steward"} == {"web"}
+    assert all(row[2] for row in rows)
+
+
+def test_every_file_of_rules_is_in_their_readme() -> None:
+    """The first table of rules/README.md has each file that lies there, and no other."""
+    text = tree.RULES_README.read_text("utf-8")
+    told = {quoted(row[0])[0] for row in tree.tables(text)[0]}
+    found = {path.name for path in (tree.ROOT / "rules").glob("*.yaml")}
+    assert told == found | {"lists/<category>.txt"}
+
+
+def test_every_key_of_a_help_line_is_explained() -> None:
+    """The table of help lines has each key once, each kind and each grade."""
+    ((*rows,),) = tree.tables(tree.section(tree.RULES_README.read_text("utf-8"), "## Help lines"))
+    meanings = {quoted(row[0])[0]: row[1] for row in rows}
+    assert sorted(meanings) == sorted(Line.__struct_fields__)
+    assert quoted(meanings["kind"]) == [kind.value for kind in Kind]
+    assert re.findall(r"\b([A-Z]):", meanings["grade"]) == ["A", "B", "C"]
 
 
 @pytest.mark.parametrize("name", ["README.md", "rules/README.md", "models/README.md"])

@@ -1,8 +1,8 @@
 """The README's commands do what it shows.
 
 A ``console`` block is run in order: a line after ``$ `` is a command, what follows is what it prints. `…` stands for
-anything on a line, a line of nothing else for any lines. `./scripts/run` becomes `kindgate run` on this test's own port
-and data folder; a ``yaml`` block that begins with ``# NAME`` is a file that lies beside.
+anything on a line, a line of nothing else for any lines. `./scripts/run` becomes `kindgate run` on ports and a data
+folder of this test's own; a ``yaml`` block that begins with ``# NAME`` is a file that lies beside.
 """
 
 import os
@@ -19,10 +19,13 @@ import pytest
 from tests.fakes import fake_upstream
 from tests.needs import need
 from tests.rooms import tree
-from tests.running import Running, running, until
+from tests.running import START_S, Running, running, until
 
 STARTS = "./scripts/run"
 SHOWN = "127.0.0.1:5300"
+SHOWN_WEB = "127.0.0.1:8080"
+LATER = {"house.json", "house.previous.json", "tls/", "*.before-N", "*.broken-TIME"}
+"""What a data folder has only after a change, on a network, after an update, after a fault."""
 STUB = """\
 #!{python}
 # The command as installed, but it never asks a router or a resolver of this machine's own network.
@@ -56,15 +59,17 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Kindgate as `./scripts/run` starts it, on another port and with an upstream of the test's own."""
     folder = tmp_path_factory.mktemp("readme")
     with fake_upstream() as upstream, running(folder / "data", (upstream.endpoint,), command="run") as started:
-        until(lambda: "house apply FILE" in started.log.read_text(), 10, "the greeting")
+        until(lambda: "  Try " in started.log.read_text(), START_S, "the greeting")
         yield started
 
 
 def near(text: str, box: Running) -> str:
     """Put the test's address in the place of the README's."""
     shown_address, _, shown_port = SHOWN.partition(":")
-    text = text.replace(SHOWN, str(box.server)).replace(f"-p {shown_port}", f"-p {box.server.port}")
-    return text.replace(f"@{shown_address}", f"@{box.server.address}")
+    text = text.replace(SHOWN, str(box.server)).replace(SHOWN_WEB, str(box.web))
+    text = text.replace(f"-p {shown_port}", f"-p {box.server.port}")
+    text = text.replace(f"@{shown_address}", f"@{box.server.address}")
+    return re.sub(rf"^{re.escape(shown_address)}$", box.server.address, text, flags=re.MULTILINE)
 
 
 def test_the_commands_of_the_readme_print_what_it_shows(box: Running, tmp_path: Path) -> None:
@@ -98,6 +103,19 @@ def test_the_commands_of_the_readme_print_what_it_shows(box: Running, tmp_path: 
         done.append(shlex.split(command)[0])
     assert {STARTS, "dig", "kindgate", "export"} <= set(done)
     assert len(done) >= 10
+
+
+def test_the_data_folder_holds_what_the_readme_says(box: Running) -> None:
+    """Each file that a box makes is in the table of the data folder, and the table names no other."""
+    (rows,) = tree.tables(tree.section(tree.README.read_text("utf-8"), "## The data folder"))
+    told = {name for row in rows for name in tree.quoted(row[0])}
+
+    def found() -> set[str]:
+        entries = (path for path in box.data.iterdir() if not path.name.startswith("."))
+        return {re.sub(r"-(wal|shm)$", "", path.name) + "/" * path.is_dir() for path in entries}
+
+    until(lambda: found() >= told - LATER, START_S, f"{sorted(told - LATER - found())}")
+    assert found() <= told
 
 
 def test_a_wrong_line_would_be_noticed() -> None:

@@ -1,21 +1,19 @@
-"""The scripts are careful bash, CI runs what a person runs, and the systemd unit calls what there is."""
+"""The scripts are careful bash, CI runs what a person runs, and the README installs what there is."""
 
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from appliance.__main__ import main
-from tests.needs import need
 from tests.rooms import tree
 from tests.rooms.tree import ROOT
 
-UNIT = ROOT / "systemd" / "kindgate-nameserver.service"
 SOURCED = "scripts/lib.sh"
+EVERYWHERE = {"git", "mount", "true"}
+"""Programs that every Debian with a checkout has."""
+BELONGS_TO = {"systemd-sysusers": "systemd"}
+"""Programs that come with another's package."""
 CI = """\
 #!/usr/bin/env bash
 # What CI runs, and nothing else.
@@ -66,68 +64,51 @@ def test_ci_is_check_and_test() -> None:
     assert (ROOT / ".ci" / "run").read_text() == CI
 
 
-def unit() -> dict[str, list[str]]:
-    """Return the settings of the unit: each key with all its values."""
-    found: dict[str, list[str]] = {}
-    for line in UNIT.read_text().splitlines():
-        if "=" in line and not line.startswith(("#", ";")):
-            key, _, value = line.partition("=")
-            found.setdefault(key, []).append(value)
-    return found
-
-
-def test_the_unit_calls_a_command_that_there_is() -> None:
-    """ExecStart is a command with options and values that the command line takes."""
-    (start,) = unit()["ExecStart"]
-    program, *words = shlex.split(start)
-    assert Path(program).name == "kindgate"
-    with main.make_context("kindgate", list(words)) as context:
-        name, command, rest = main.resolve_command(context, [*context._protected_args, *context.args])
-        assert command is not None
-        with command.make_context(name, rest, parent=context) as inner:
-            told = inner.params
-    assert name == "nameserver"
-    assert told["dns"] == ("0.0.0.0:53", "[::]:53")
-    assert told["data"] == Path("/var/lib") / unit()["StateDirectory"][0]
-
-
-def test_the_unit_is_careful() -> None:
-    """The daemon may bind port 53 and has no other power; it is started again, whatever happens."""
-    told = {key: values[0] for key, values in unit().items()}
-    expected = {
-        "Restart": "always",
-        "AmbientCapabilities": "CAP_NET_BIND_SERVICE",
-        "CapabilityBoundingSet": "CAP_NET_BIND_SERVICE",
-        "NoNewPrivileges": "yes",
-        "ProtectSystem": "strict",
-        "ProtectHome": "yes",
-        "StateDirectoryMode": "0750",
+def test_tests_get_the_programs_that_they_want() -> None:
+    """What a test looks for by its name, `scripts/test` sees to: by that name, or with a package that has it anyway."""
+    text = (ROOT / "scripts" / "test").read_text()
+    told = dict(re.findall(r"([\w-]+)=([\w-]+)", text.partition("need_debian ")[2]))
+    wanted = {
+        program
+        for path in tree.files()
+        if path.parts[0] == "tests" and path.suffix == ".py"
+        for asked in re.findall(r"(?:which\(|map\(shutil\.which, \()([^)]*)\)", (ROOT / path).read_text("utf-8"))
+        for program in re.findall(r'"([\w-]+)"', asked)
     }
-    assert {key: told.get(key) for key in expected} == expected
-    assert told["User"] != "root"
-    families = set(told["RestrictAddressFamilies"].split())
-    assert families == {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"}
+    assert {"dig", "chromium", "systemd-tmpfiles"} <= wanted
+    missing = {program for program in wanted - told.keys() - EVERYWHERE if BELONGS_TO.get(program) not in told.values()}
+    assert missing == set()
 
 
-def test_systemd_reads_the_unit(tmp_path: Path) -> None:
-    """`systemd-analyze verify` has nothing to say of it, but that nothing is installed in /opt here."""
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("there is no systemd here")
-    copy = tmp_path / UNIT.name
-    copy.write_text(
-        re.sub(r"^ExecStart=\S+", f"ExecStart={shutil.which('true')}", UNIT.read_text(), flags=re.MULTILINE)
-    )
-    argv = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(copy)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
-    need("unrecognized option" not in done.stderr, "a newer systemd-analyze")
-    assert (done.returncode, done.stderr) == (0, "")
+def test_the_readme_installs_every_unit_file() -> None:
+    """The README's lines put each file of systemd/ where systemd looks for its kind, before they use it."""
+    lines = [shlex.split(line) for line in installing()]
+    copied = {
+        source.relative_to(ROOT).as_posix(): words[-1]
+        for words in lines
+        if words[:2] == ["sudo", "cp"]
+        for pattern in words[2:-1]
+        for source in ROOT.glob(pattern)
+    }
+    places = {"sysusers.d": "/etc/sysusers.d/", "tmpfiles.d": "/etc/tmpfiles.d/", "systemd": "/etc/systemd/system/"}
+    expected = {path.as_posix(): places[path.parent.name] for path in tree.files() if path.parts[0] == "systemd"}
+    assert copied == expected
+    order = ["/etc/tmpfiles.d/", "--create", "venv", "/etc/systemd/system/", "enable", "check"]
+    found = [next(number for number, words in enumerate(lines) if word in words) for word in order]
+    assert found == sorted(found)
 
 
-def test_the_readme_installs_what_the_unit_wants() -> None:
-    """The README's lines make the user, the group and the environment that the unit names."""
-    text = "\n".join(block.text for block in tree.blocks(tree.README.read_text("utf-8"), "sh"))
-    told = {key: values[0] for key, values in unit().items()}
-    assert f"groupadd --system {told['Group']}\n" in text
-    assert re.search(rf"useradd .*--gid {told['Group']} .*{told['User']}\n", text)
-    assert f"venv {Path(told['ExecStart'].split()[0]).parents[1]} " in text
-    assert f"--data /var/lib/{told['StateDirectory']}\n" in text
+def test_the_readme_makes_the_environment_that_the_units_run() -> None:
+    """The program of every unit is in the environment that the README's lines make, its data where they look."""
+    text = "\n".join(installing())
+    for unit in (ROOT / "systemd").glob("*.service"):
+        (start,) = re.findall(r"^ExecStart=(.+)$", unit.read_text(), re.MULTILINE)
+        program, *words = shlex.split(start)
+        assert f"-m venv {Path(program).parents[1]}\n" in text
+        assert f"{program} check --data {words[words.index('--data') + 1]}\n" in f"{text}\n"
+
+
+def installing() -> list[str]:
+    """Return the lines of the README that install Kindgate with systemd."""
+    section = tree.section(tree.README.read_text("utf-8"), "## With systemd")
+    return tree.blocks(section, "sh")[0].text.splitlines()

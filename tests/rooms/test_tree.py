@@ -13,6 +13,8 @@ MAX_LINES = {"appliance": 400, "scripts": 400, "tests": 500}
 NO_TWINS = {"rooms", "rules", "lab", "scenarios"}
 """Folders of tests that belong to no module."""
 ROOMS = ("appliance", "tests", "scripts")
+PAGES = (Path("appliance/web/templates"), Path("appliance/web/static"))
+FIRST_RUN = "appliance/web/setup.py"
 EVERY_PY = sorted(path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 
@@ -59,19 +61,20 @@ def test_a_test_has_a_module() -> None:
 
 
 def mapped() -> dict[Path, str]:
-    """Return what the README's map says of each path; folders end in ``/``."""
+    """Return what the README's map says of each path; folders end in ``/``, files that belong together share a line."""
     (block,) = tree.blocks(tree.section(tree.README.read_text("utf-8"), "## Map"), "text")
     found: dict[Path, str] = {}
     above: list[tuple[int, Path]] = []
     for line in block.text.splitlines():
         indent = len(line) - len(line.lstrip())
-        name, _, says = line.strip().partition(" ")
+        names, _, says = line.strip().partition("  ")
         above = [(depth, folder) for depth, folder in above if depth < indent]
-        path = (above[-1][1] if above else Path()) / name
-        assert path not in found, f"{path} stands there twice"
-        found[path] = says.strip()
-        if name.endswith("/"):
-            above.append((indent, path))
+        paths = [(above[-1][1] if above else Path()) / name for name in names.split()]
+        for path in paths:
+            assert path not in found, f"{path} stands there twice"
+            found[path] = says.strip()
+        if names.endswith("/"):
+            above.append((indent, paths[-1]))
     return found
 
 
@@ -83,9 +86,30 @@ def test_the_map_is_true() -> None:
 
 
 def test_the_map_is_whole() -> None:
-    """Every module and folder of the package, every top-level entry and every script is on the map."""
+    """Every module and folder of the package, every top-level entry and every script is on the map.
+
+    What pages are made of (templates, style) is on it as a folder: each belongs to a module that is.
+    """
     files = tree.files()
-    told = [path for path in files if path.parts[0] in ("appliance", "scripts", ".ci")]
+    told = [path for path in files if path.parts[0] in ("appliance", "scripts", ".ci") and part_of(path) is None]
     wanted = {Path(path.parts[0]) for path in files} | {path.parent for path in told}
     wanted |= {path for path in told if path.name != "__init__.py" and not path.parent.name.endswith("lib")}
+    wanted |= {folder for path in files if (folder := part_of(path)) is not None}
     assert wanted - mapped().keys() == set()
+
+
+def part_of(path: Path) -> Path | None:
+    """Return the folder of what pages are made of that a file stands in, None for any other file."""
+    return next((folder for folder in PAGES if folder in path.parents), None)
+
+
+def test_no_template_lies_about() -> None:
+    """Every template is rendered by a module of the dashboard, or part of another template."""
+    templates = [path.relative_to(PAGES[0]) for path in tree.files() if PAGES[0] in path.parents]
+    texts = [(ROOT / path).read_text("utf-8") for path in tree.files() if PAGES[0].parent in path.parents
+             and path.suffix in (".py", ".html")]  # fmt: skip
+    assert len(templates) > 20
+    for template in templates:
+        # The steps of the first run are rendered by the word of each.
+        by_word = template.parts[0] == "setup" and f'"{template.stem}"' in (ROOT / FIRST_RUN).read_text("utf-8")
+        assert by_word or any(f'"{template.as_posix()}"' in text for text in texts), template
