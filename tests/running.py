@@ -149,6 +149,11 @@ class Running:
         """Return the process ids of all that it started, and its own."""
         return {self.process.pid, *_children(self.process.pid)}
 
+    def nameserver(self) -> set[int]:
+        """Return the process ids of the nameserver's daemon and its workers."""
+        daemon = int(self.status()["pid"])
+        return {daemon, *_children(daemon)}
+
     def stop(self) -> None:
         """End it, politely, and all that it started."""
         family = self.family()

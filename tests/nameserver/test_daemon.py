@@ -41,7 +41,7 @@ from tests.running import (
 BACK_S = 5.0
 """Loose, because other work may share the cores; `scripts/bench back` wants two seconds."""
 IN_FORCE_S = 5.0
-END_S = 5.0
+END_S = 15.0
 
 HOUSE_YAML = f"""
 persons:
@@ -126,7 +126,7 @@ def test_worker_is_killed(data: Path) -> None:
 def test_daemon_is_killed(data: Path) -> None:
     """A daemon that is killed under load is soon back with a new family, and the old one ends."""
     with fake_upstream() as fake, running(data, (fake.endpoint,), workers=2, command="run") as started:
-        old = started.family() - {started.process.pid}
+        old = started.nameserver()
         with load(started.server) as asked:
             until(lambda: asked.back_after_s(0.0), END_S, "all clients are answered")
             killed_at = time.monotonic()
@@ -148,7 +148,7 @@ def test_daemon_is_killed(data: Path) -> None:
 def test_daemon_is_killed_while_a_worker_hangs(data: Path) -> None:
     """A worker that hangs ends with its daemon all the same: it keeps no share of the port."""
     with fake_upstream() as fake, running(data, (fake.endpoint,), workers=2, command="run") as started:
-        old = started.family() - {started.process.pid}
+        old = started.nameserver()
         os.kill(pids(started)[0], signal.SIGSTOP)
         os.kill(started.status()["pid"], signal.SIGKILL)
         ended(old)
@@ -160,7 +160,7 @@ def test_supervisor_is_killed(data: Path) -> None:
     """When whoever supervises is killed, nothing is left running."""
     with fake_upstream() as fake, running(data, (fake.endpoint,), command="run") as started:
         family = started.family()
-        assert len(family) == 3
+        assert family > {started.process.pid, *started.nameserver()}
         started.process.kill()
         started.process.wait(END_S)
         ended(family)
@@ -360,7 +360,7 @@ def inside(data: Path, fake: FakeUpstream, where: Endpoint) -> Daemon:
 @in_loop
 async def test_hung_worker_is_replaced(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that says nothing any more is replaced, and its place is taken with the same house."""
-    monkeypatch.setattr(daemon, "SILENT_S", 1.5)
+    monkeypatch.setattr(daemon, "SILENT_S", 4.0)
     where = loopback()
     with fake_upstream() as fake:
         one = inside(data, fake, where)

@@ -13,12 +13,11 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.needs import need
 from tests.rooms import tree
 from tests.rooms.tree import ROOT
-
-NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,11 @@ def dependencies(wheel: Path) -> Iterator[Path]:
     wanted = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
     seen: set[str] = set()
     while wanted:
-        requirement = wanted.pop()
-        found = NAME.match(requirement)
-        if "extra ==" in requirement or "win32" in requirement or found is None or found[0] in seen:
+        asked = Requirement(wanted.pop())
+        if asked.name in seen or not (asked.marker is None or asked.marker.evaluate({"extra": ""})):
             continue
-        seen.add(found[0])
-        one = distribution(found[0])
+        seen.add(asked.name)
+        one = distribution(asked.name)
         wanted += one.requires or []
         tops = {path.parts[0] for path in one.files or [] if path.parts[0] not in ("..", "__pycache__")}
         yield from (Path(str(one.locate_file(top))) for top in sorted(tops))
