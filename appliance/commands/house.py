@@ -16,7 +16,7 @@ from appliance.household import inforce
 from appliance.household.changes import BOX, Household, Unpublished
 from appliance.store.errors import StoreError
 from appliance.world import clock
-from appliance.world.snapshot import Snapshot, SnapshotError, load_snapshot
+from appliance.world.snapshot import Snapshot, load_snapshot
 
 WAIT_S = 5.0
 
@@ -93,7 +93,7 @@ def _save(where: Path, told: House, book: Rulebook) -> Snapshot:
             return household.replace(BOX, told, clock.now()).snapshot
     except StoreError as error:
         raise Fault(f"not saved: {error}\n{error.sentence}") from error
-    except (SnapshotError, houses.HouseError) as error:
+    except houses.HouseError as error:
         raise Fault(f"not saved: {error}") from error
     except Unpublished as error:
         raise NotInForce(f"saved, but not in force until the disk takes it: {error}") from error

@@ -15,7 +15,7 @@ import click
 from appliance.commands.options import EXIT_USAGE, Misused, Told, upstreams_of, with_listening, worker_count
 from appliance.commands.web import greeting_of, web_words, with_web
 from appliance.config import Config, Endpoint
-from appliance.nameserver import daemon as nameserver_daemon
+from appliance.nameserver.daemon import NAME as NAMESERVER
 from appliance.web import clerk
 from appliance.world import bus, clock, life
 
@@ -67,10 +67,10 @@ def _is_free(endpoint: Endpoint) -> bool:
 
 
 def _daemons(told: Told) -> list[tuple[str, tuple[str, ...]]]:
-    """Return each daemon's command with its words."""
+    """Return each daemon's command with its words, the nameserver first."""
     web, plain = (tuple(str(one) for one in listen) for listen in (told.config.web_listen, told.config.plain_listen))
     return [
-        ("nameserver", (*told.place, *told.words)),
+        (NAMESERVER, (*told.place, *told.words)),
         ("steward", told.place),
         ("finder", told.place),
         ("web", (*told.place, *web_words(web, plain))),
@@ -83,12 +83,19 @@ async def _supervise(told: Told) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    keepers = [asyncio.create_task(_keep(name, words, stopping)) for name, words in _daemons(told)]
+    nameserver_stopping = asyncio.Event()
+    (first, *others) = (
+        asyncio.create_task(_keep(name, words, nameserver_stopping if name == NAMESERVER else stopping))
+        for name, words in _daemons(told)
+    )
     greeter = asyncio.create_task(_greet(told.config, told.data))
-    await asyncio.wait([*keepers, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([first, *others, asyncio.create_task(stopping.wait())], return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
     greeter.cancel()
-    return max(await asyncio.gather(*keepers))
+    statuses = await asyncio.gather(*others)
+    # The last to end: the steward fetches from it what isn't on the disk yet.
+    nameserver_stopping.set()
+    return max(await first, *statuses)
 
 
 async def _keep(name: str, arguments: tuple[str, ...], stopping: asyncio.Event) -> int:
@@ -132,7 +139,7 @@ async def _end(process: asyncio.subprocess.Process) -> int:
 
 async def _greet(told: Config, where: Path) -> None:
     """Say where to go, once the nameserver answers and the dashboard is there."""
-    status = await _ready(where, nameserver_daemon.NAME, _has_a_house)
+    status = await _ready(where, NAMESERVER, _has_a_house)
     web = await _ready(where, clerk.NAME, lambda _: True)
     upstreams = ", ".join(str(one) for one in upstreams_of(told)) or "none: only blocked names are answered"
     revision = status.get("revision")

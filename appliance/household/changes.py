@@ -1,6 +1,8 @@
 """What a caregiver says becomes the house: checked, remembered with who said it, and published to the daemons."""
 
+import errno
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -10,6 +12,7 @@ from appliance.core.house import House, problems
 from appliance.core.rulebook import Rulebook
 from appliance.core.verdict import Reason
 from appliance.store.audit import Entry
+from appliance.store.errors import DiskFull, Locked, StoreError, Unreachable
 from appliance.store.house import REPLACED, HouseStore
 from appliance.world import clock
 from appliance.world.snapshot import Publish, Snapshot, SnapshotError, load_snapshot, publishing
@@ -17,6 +20,7 @@ from appliance.world.snapshot import Publish, Snapshot, SnapshotError, load_snap
 BOX = "box"
 """Who made a change that no caregiver made."""
 TAKEN_OVER = Reason("house_taken_over")
+_MEANING: dict[int | None, type[StoreError]] = {errno.ENOSPC: DiskFull, errno.EAGAIN: Locked}
 
 
 class NotValid(ValueError):
@@ -72,7 +76,7 @@ class Household:
                 raise NotValid(fresh)
             return after
 
-        with publishing(self.data) as publish:
+        with _publishing(self.data) as publish:
             self._take_over(at)
             changed = self.store.change(who, what, checked, at, base=base)
             return Said(self._publish(publish, changed.house, changed.revision), changed.entry)
@@ -111,3 +115,15 @@ class Household:
             return publish(house, revision)
         except SnapshotError as error:
             raise Unpublished(str(error)) from error
+
+
+@contextmanager
+def _publishing(data: Path) -> Iterator[Publish]:
+    """Hold the right to publish. Raises StoreError where the disk doesn't give it: nothing was changed then."""
+    with ExitStack() as held:
+        try:
+            publish = held.enter_context(publishing(data))
+        except SnapshotError as error:
+            why = getattr(error.__cause__, "errno", None)
+            raise _MEANING.get(why, Unreachable)(str(error)) from error
+        yield publish

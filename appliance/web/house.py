@@ -49,6 +49,10 @@ WRONG: Mapping[str, tuple[str, str]] = {
         "The data folder is away.",
         "The last house stays in force. Look whether the card or the disk is still in its place, then restart the box.",
     ),
+    "data_read_only": (
+        "The disk takes nothing any more.",
+        "Names are still answered, but nothing can be saved. A card that is worn out does this: put in a new one.",
+    ),
     "journal_renewed": (
         "The journal was damaged and begun anew.",
         "Blocked names of small children and events from before are gone. Rules and accounts are as they were.",
@@ -56,10 +60,13 @@ WRONG: Mapping[str, tuple[str, str]] = {
     "journal_broken": ("The journal is damaged.", "It is put aside and begun anew by itself; no rule is lost."),
     "journal_waiting": ("The journal can't be written at the moment.", "It is tried again every few minutes."),
     "ledger_renewed": (
-        "The ledger was damaged and begun anew.",
+        "The ledger was removed and begun anew.",
         "Counts from before are gone. Rules and accounts are as they were.",
     ),
-    "ledger_broken": ("The ledger is damaged.", "It is put aside and begun anew by itself; no rule is lost."),
+    "ledger_broken": (
+        "The ledger is damaged.",
+        "It is kept as it is; counts wait in memory until it is mended or put back.",
+    ),
     "ledger_waiting": ("The ledger can't be written at the moment.", "Counts wait in memory; it is tried again."),
     "clock": (
         "The box's clock can't be trusted.",
@@ -140,7 +147,7 @@ def edit() -> ResponseReturnValue:
         if form.validate() and _saved(box(), form):
             return redirect("/house", 303)
         status = 422
-    return render_template("house_edit.html", form=form), status
+    return render_template("house_edit.html", form=form, unknown=UNKNOWN_CHOICES), status
 
 
 def with_settings(house: House, country: str | None, time_zone: str, unknown_devices: str) -> House:

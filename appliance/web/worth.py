@@ -34,9 +34,10 @@ class Worth:
 PROBLEMS: Mapping[str, tuple[str, str]] = {
     "disk_full": ("The box's disk is full", "What is set holds, but nothing new is remembered. Make room."),
     "data_away": ("The box's disk is away", "The box runs on what it knows. Is the card or disk still plugged in?"),
+    "data_read_only": ("The box's disk takes nothing", "What is set holds. A worn-out card does this: replace it."),
     "ledger_broken": ("The file of minutes is damaged", "It is kept as it is. Counting goes on when it is put back."),
     "ledger_waiting": ("Minutes can't be saved at the moment", "They are kept in memory until it works again."),
-    "ledger_renewed": ("The file of minutes was damaged", "It began anew; the old one is kept beside it."),
+    "ledger_renewed": ("The file of minutes was removed", "It began anew, without the earlier counts."),
     "journal_broken": ("The file of counts is damaged", "It is begun anew by itself. Rules are not touched."),
     "journal_waiting": ("Counts can't be saved at the moment", "They are kept in memory until it works again."),
     "journal_renewed": ("The file of counts was damaged", "It began anew, without the earlier counts. Rules hold."),

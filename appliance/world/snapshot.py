@@ -13,11 +13,15 @@ from typing import Annotated
 import msgspec
 
 from appliance.core.house import House, HouseError, from_json
+from appliance.world import clock
 
 CURRENT = "house.json"
 PREVIOUS = "house.previous.json"
 FORMAT = 1
 MAX_OCTETS = 8_000_000
+LOCK_S = 5.0
+"""How long a change waits for another one: many may wait at once, and whoever holds the lock may hang."""
+POLL_S = 0.01
 
 
 class SnapshotError(OSError):
@@ -176,12 +180,22 @@ def _readable(path: Path) -> Snapshot | None:
 
 
 def _lock(data: Path) -> int:
-    """Return the handle of a lock that is held: one change happens at a time."""
+    """Return the handle of a lock that is held: one change happens at a time. Raises OSError, EAGAIN after a while."""
     handle = os.open(data / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
     try:
         _hand_over(handle, data, 0o660)
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _take(handle, clock.uptime() + LOCK_S)
     except BaseException:
         os.close(handle)
         raise
     return handle
+
+
+def _take(handle: int, until: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if clock.uptime() > until:
+                raise
+        clock.pause(POLL_S)

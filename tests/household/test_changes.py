@@ -13,9 +13,9 @@ import pytest
 from appliance.core.house import EMPTY, Grant, House, Person
 from appliance.core.verdict import Reason
 from appliance.household.changes import Household, NotValid, Unpublished
-from appliance.store.errors import Locked
+from appliance.store.errors import DiskFull, Locked, Unreachable
 from appliance.world import rules
-from appliance.world.snapshot import CURRENT, SnapshotError, load_snapshot, publish_house
+from appliance.world.snapshot import CURRENT, load_snapshot, publish_house, publishing
 from tests.needs import need
 from tests.store.houses import AT, WHAT, blocking, held, named
 
@@ -153,12 +153,34 @@ def test_locked_changes_nothing(household: Household, monkeypatch: pytest.Monkey
 
 
 def test_a_folder_that_takes_nothing(tmp_path: Path) -> None:
-    """Where no lock can be had, nothing is saved either."""
+    """Where no lock can be had, nothing is saved either, and it is told in words for a person."""
     with closing(Household(tmp_path, BOOK)) as household:
         (tmp_path / ".lock").mkdir()
-        with pytest.raises(SnapshotError):
+        with pytest.raises(Unreachable, match="Is a directory"):
             household.replace(WHO, named("One"), AT)
         assert household.store.current() == (0, EMPTY)
+
+
+def test_a_disk_without_room_for_a_lock(household: Household, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told that the disk is full, and nothing is changed."""
+
+    def full(_: Path) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("appliance.world.snapshot._lock", full)
+        with pytest.raises(DiskFull):
+            household.replace(WHO, named("One"), AT)
+    assert household.store.current() == (0, EMPTY)
+
+
+def test_a_lock_that_is_never_given_back(household: Household, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hangs in the middle of a change makes others fail in words, not wait for ever."""
+    monkeypatch.setattr("appliance.world.snapshot.LOCK_S", 0.05)
+    with publishing(household.data), pytest.raises(Locked):
+        household.replace(WHO, named("One"), AT)
+    assert household.store.current() == (0, EMPTY)
+    assert household.replace(WHO, named("One"), AT).snapshot.revision == 1
 
 
 def test_changes_of_many_at_once(household: Household) -> None:

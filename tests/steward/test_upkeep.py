@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from appliance.steward import upkeep
 from appliance.steward.problems import Problems
 from appliance.steward.upkeep import LEAST_BYTES, look_at_disk, sweep_books
 from appliance.store.errors import Corrupt
@@ -44,7 +45,7 @@ def test_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too little room is a problem, with how much there is; room again is none."""
     problems = Problems()
     for blocks, expected in ((3, [Problem("disk_full", {"free_bytes": 3 * 512})]), (LEAST_BYTES // 512, [])):
-        found = SimpleNamespace(f_bavail=blocks, f_frsize=512)
+        found = SimpleNamespace(f_bavail=blocks, f_frsize=512, f_flag=0)
         monkeypatch.setattr(os, "statvfs", lambda _, told=found: told)
         look_at_disk(tmp_path, problems)
         assert list(problems.all()) == expected
@@ -57,3 +58,26 @@ def test_a_folder_that_is_away(tmp_path: Path) -> None:
     assert codes(problems) == ["data_away"]
     look_at_disk(tmp_path, problems)
     assert codes(problems) == []
+
+
+def test_a_disk_that_broke_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the kernel says it of the disk of the data folder, and of no other one."""
+    device = tmp_path.stat().st_dev
+    ours, other = f"{os.major(device)}:{os.minor(device)}", "250:250"
+    line = "36 35 {} / /data rw,noatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro{}\n"
+    for fine, broken, expected in ((ours, other, []), (other, ours, ["data_read_only"])):
+        (tmp_path / "mounts").write_text(line.format(fine, "") + line.format(broken, ",emergency_ro"))
+        monkeypatch.setattr(upkeep, "MOUNTS", tmp_path / "mounts")
+        problems = Problems()
+        look_at_disk(tmp_path, problems)
+        assert codes(problems) == expected
+
+
+def test_a_disk_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that the kernel made read-only is told of before anything is to be written, until it takes something."""
+    problems = Problems()
+    for flag, expected in ((os.ST_RDONLY | os.ST_NOATIME, ["data_read_only"]), (os.ST_NOATIME, [])):
+        found = SimpleNamespace(f_bavail=LEAST_BYTES, f_frsize=512, f_flag=flag)
+        monkeypatch.setattr(os, "statvfs", lambda _, told=found: told)
+        look_at_disk(tmp_path, problems)
+        assert codes(problems) == expected

@@ -24,6 +24,7 @@ from appliance.world.snapshot import (
     load_snapshot,
     parse_snapshot,
     publish_house,
+    publishing,
 )
 from tests.needs import need
 
@@ -48,6 +49,15 @@ def data(tmp_path: Path) -> Path:
     publish_house(folder, named("One"))
     publish_house(folder, named("Two"))
     return folder
+
+
+def test_a_lock_that_is_held(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hangs with the right to publish doesn't make others wait for ever; then they get it."""
+    monkeypatch.setattr(snapshot, "LOCK_S", 0.05)
+    with publishing(data), pytest.raises(SnapshotError, match="temporarily unavailable"):
+        publish_house(data, named("Three"))
+    assert name_in(data) == "Two"
+    assert publish_house(data, named("Three")).revision == 3
 
 
 def test_round_trip(tmp_path: Path) -> None:
