@@ -193,7 +193,9 @@ def _sight(router: Endpoint, options: Iterable[tuple[int, bytes]], where: Path) 
 def _router(address: str, plain: Status, forged: Status) -> Iterator[Finding]:
     name = f"The router {address}"
     if plain["via"] is None:
-        mend = f"list it: forwarders: [{{id: router, addresses: [{address}]}}], and tell it {RECIPE}"
+        mend = (
+            f"list it under House, Router (forwarders: [{{id: router, addresses: [{address}]}}]), and tell it {RECIPE}"
+        )
         yield Finding(Level.WRONG, f"{name} asks for its clients, and they all look like one device", mend)
         return
     arrived = _options(forged)
@@ -223,7 +225,7 @@ def _counts(status: Status) -> Iterator[Finding]:
         "asker.misshapen": ("queries came through a router in a shape that hides who asks; they were refused", ""),
         "asker.missing": ("queries came through a listed router that did not say who asks", f"set {RECIPE}"),
         "asker.router": ("queries came from a router that is not listed: it may hide its clients by NAT",
-                         "let the devices ask this box directly, or list the router under forwarders"),
+                         "let the devices ask this box directly, or list the router under House, Router"),
         "dropped.source": ("queries came from networks that are not answered", "are they yours? list them: networks"),
         "errors": ("queries could not be answered through a fault of ours", "please report it"),
     }  # fmt: skip

@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, EqualTo, Length, Optional, Regexp, 
 
 from appliance.core.house import BANDS, Unknown
 from appliance.store.accounts import Role
-from appliance.web import passwords
+from appliance.web import bands, passwords
 
 MAX_NAME = 40
 _ONE_LINE = Regexp("^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$", message="One line of text, please.")
@@ -18,13 +18,7 @@ ROLES = [
     (Role.CAREGIVER.value, "Caregiver: all that concerns children and devices"),
     (Role.OWNER.value, "Owner: that, and who else is a caregiver"),
 ]
-BAND_CHOICES = [
-    ("0-5", "0 to 5", "Only sites that you allow, and what is made for small children."),
-    ("6-9", "6 to 9", "Videos in safe mode and games; messengers after asking; no social media."),
-    ("10-12", "10 to 12", "More games; messengers and chatbots after asking; no social media."),
-    ("13-15", "13 to 15", "Most is open, and counts as screen time. You see sums, never visited names."),
-    ("16-17", "16 to 17", "Nearly everything is open. You see next to nothing."),
-]
+BAND_CHOICES = [(band, bands.ages(band), bands.MEANINGS[band]) for band in BANDS]
 UNKNOWN_CHOICES = [
     (Unknown.FILTERED.value, "Filtered", "Guests can go online. What harms everyone, and adult content, is blocked."),
     (

@@ -139,6 +139,11 @@ def safe_path(text: str | None) -> str | None:
     return None if parts.scheme or parts.netloc or "\\" in text else text
 
 
+def log_in_address() -> str | None:
+    """Return where one logs in from this page, None where that can't be reached."""
+    return _tls_address("/log-in") if is_plain() else "/log-in"
+
+
 def install(app: Flask) -> None:
     """Have every request pass here before it reaches a view."""
     manager = LoginManager(app)
@@ -177,7 +182,8 @@ def _gate() -> ResponseReturnValue | None:
     if who is Who.ANYONE:
         return None
     if is_plain():
-        return _to_tls()
+        # Whoever types the box's name is mostly a child: no warning about a certificate stands in its way.
+        return redirect("/me", 302) if request.path == "/" and request.method in _SAFE else _to_tls()
     return _first_run(who) or (None if who is Who.STRANGER else _log_in(who))
 
 
@@ -206,12 +212,20 @@ def _is_foreign() -> bool:
 
 def _to_tls() -> ResponseReturnValue:
     """Lead a page that is not for anyone to where nobody listens in; what was sent in clear is not taken."""
-    port = listening().tls_port
-    if request.method not in _SAFE or port is None or not listening().is_tls:
+    address = _tls_address(request.full_path.removesuffix("?"))
+    if request.method not in _SAFE or address is None:
         abort(403, "Not over plain HTTP: everybody in the house could read it.")
+    return redirect(address, 302)
+
+
+def _tls_address(path: str) -> str | None:
+    """Return where a path of ours is found over TLS, under the name that was asked for; None where it isn't."""
+    port = listening().tls_port
+    if port is None or not listening().is_tls:
+        return None
     host = _HOST.fullmatch(request.environ["HTTP_HOST"].lower())
     name = "" if host is None else f"[{host[1]}]" if host[1] else host[2]
-    return redirect(f"https://{name}{'' if port == 443 else f':{port}'}{request.full_path.removesuffix('?')}", 302)
+    return f"https://{name}{'' if port == 443 else f':{port}'}{path}"
 
 
 def _first_run(who: Who) -> ResponseReturnValue | None:

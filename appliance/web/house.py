@@ -20,6 +20,7 @@ from appliance.web import places
 from appliance.web.box import Box, box
 from appliance.web.forms import UNKNOWN_CHOICES, Form
 from appliance.web.gate import Who, open_to
+from appliance.web.hardware import unnamed
 from appliance.world.snapshot import load_snapshot
 from appliance.world.state import Problem, load_state
 
@@ -238,9 +239,8 @@ def _changed_at(of: Box) -> float | None:
 
 def _found_count(of: Box, told: House) -> int:
     """Return how many devices were seen that nobody named; 0 where that can't be read."""
-    named = {mac for device in told.devices for mac in device.macs}
     try:
-        return sum(one.mac not in named for one in of.household.store.found.all())
+        return len(unnamed(told, of.household.store.found.all()))
     except StoreError:
         return 0
 

@@ -1,13 +1,14 @@
 """What every page can use: icons, times in words, the house, whether it is in force, the theme that was chosen."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zlib import crc32
 
 from flask import Flask, g
 
-from appliance.core.house import House
+from appliance.core.house import Device, House
 from appliance.household.inforce import InForce
-from appliance.web import force, wrong
+from appliance.web import force, gate, session, wrong
 from appliance.web.box import box
 from appliance.web.icons import icon
 from appliance.web.theme import chosen
@@ -21,8 +22,8 @@ NO_LETTER = "?"
 def install(app: Flask) -> None:
     """Give the templates of an app what every page can use."""
     app.jinja_env.globals.update(
-        icon=icon, now=now, hhmm=hhmm, until_words=until_words, ago=ago, house=house, hue=hue, initial=initial,
-        force=in_force, theme=chosen,
+        icon=icon, now=now, hhmm=hhmm, until_words=until_words, ago=ago, house=house, hue=hue, spread=spread,
+        initial=initial, force=in_force, theme=chosen, has_session=has_session, log_in_address=gate.log_in_address,
     )  # fmt: skip
     wrong.install(app)
 
@@ -97,8 +98,31 @@ def ago(at: float) -> str:
 
 
 def hue(id_: str) -> int:
-    """Return the number of a person's colour: always the same for one id."""
+    """Return the number of a person's colour; persons of the house have different ones, as far as there are colours."""
+    if "kindgate_hues" not in g:
+        g.kindgate_hues = spread(person.id for person in house().persons)
+    found: dict[str, int] = g.kindgate_hues
+    return found.get(id_, _own_hue(id_))
+
+
+def spread(ids: Iterable[str]) -> dict[str, int]:
+    """Return a colour for each id: its own, or the next that nobody before it has. Who comes later changes none."""
+    found: dict[str, int] = {}
+    for id_ in ids:
+        first = _own_hue(id_)
+        taken = set(found.values())
+        found[id_] = next((hue for step in range(HUES) if (hue := (first + step) % HUES) not in taken), first)
+    return found
+
+
+def _own_hue(id_: str) -> int:
     return crc32(id_.encode()) % HUES
+
+
+def has_session(device: Device) -> bool:
+    """Say whether a fault of a device may be looked for."""
+    owner = next((one for one in house().persons if one.id == device.person), None)
+    return session.is_possible(box(), device, owner)
 
 
 def initial(name: str) -> str:

@@ -34,8 +34,8 @@ _MARKS: Mapping[str, tuple[str, str]] = {
     "house_replaced": ("file-earmark-text", "school"),
     "house_taken_over": ("arrow-repeat", "school"),
 }
-"""Code → icon and tone; devices and caregivers by the word before the first underscore."""
-_KINDS = {"device": ("phone", "school"), "caregiver": ("key", "school")}
+"""Code → icon and tone; devices, routers and caregivers by the word before the first underscore."""
+_KINDS = {"device": ("phone", "school"), "forwarder": ("router", "school"), "caregiver": ("key", "school")}
 _OTHER = ("pencil", "school")
 
 _ROLES = {"owner": "an owner", "caregiver": "a caregiver"}
@@ -50,15 +50,18 @@ _PARTS = {
     "bedtime": "keeps the bedtime",
     "always_on": "always open",
     "macs": "MAC addresses",
+    "options": "what it says of who asks",
 }
 """What parts of a house are called, where it is not by their own word."""
 _ONE = {
     "persons": "person", "devices": "device", "forwarders": "router", "rules": "rule", "windows": "time",
     "pauses": "pause", "grants": "pass", "networks": "network", "macs": "MAC address", "addresses": "address",
-    "options": "option",
 }  # fmt: skip
 _LISTED = ("persons", "devices", "forwarders")
-_TELLING = {"house_set", "house_replaced", "house_taken_over", "person_changed", "device_changed", "windows_set"}
+_TELLING = {
+    "house_set", "house_replaced", "house_taken_over", "person_changed", "device_changed", "forwarder_changed",
+    "windows_set",
+}  # fmt: skip
 """Codes whose sentence leaves open what changed."""
 
 
@@ -144,6 +147,9 @@ class Teller:
         if "device" in args:
             words["device"] = names.get(("devices", args["device"]), args["device"])
             words["for_person"] = f" for {words['person']}" if args.get("person") else ""
+        if "forwarder" in args:
+            called = names.get(("forwarders", args["forwarder"]))
+            words["forwarder"] = f"the router {called}" if called else "a router"
         if "category" in args:
             category = self.categories.get(args["category"])
             words["category"] = category.name if category else args["category"]
@@ -166,14 +172,15 @@ class Teller:
             return ""
 
     def _named(self, entry: Entry) -> dict[tuple[str, str], str]:
-        """Return names of persons and devices as they were then, else as they are."""
+        """Return names of persons and devices, and a router's first address, as they are, else as they were then."""
         named = {("persons", id_): name for id_, name in self._persons.items()}
         named |= {("devices", id_): name for id_, name in self._devices.items()}
         named |= {("categories", id_): category.name for id_, category in self.categories.items()}
-        sides = [(kind, part.get(kind)) for part in (entry.before, entry.after) for kind in ("persons", "devices")]
+        named |= {("forwarders", one.id): (*one.addresses, *one.macs)[0] for one in self.house.forwarders}
+        sides = [(kind, part.get(kind)) for part in (entry.before, entry.after) for kind in _LISTED]
         for kind, things in sides:
             for id_, thing in _mapping(things).items():
-                name = _mapping(thing).get("name")
+                name = _mapping(thing).get("name") if kind != "forwarders" else _first(_mapping(thing))
                 if isinstance(name, str):
                     named.setdefault((kind, id_), name)
         return named
@@ -227,7 +234,7 @@ def _called(key: str, thing: object) -> str:
 def _plain(whose: str, key: str, was: object, now: object, names: Mapping[tuple[str, str], str]) -> Iterator[str]:
     """Yield the lines of one part: items that came or went, settings one by one, or the value before and after."""
     begin = f"{whose}: " if whose else ""
-    if isinstance(was, list) or isinstance(now, list):
+    if key != "options" and (isinstance(was, list) or isinstance(now, list)):
         one = _ONE.get(key, key.replace("_", " "))
         gone, come = (value if isinstance(value, list) else [] for value in (was, now))
         if gone and sorted(map(repr, gone)) == sorted(map(repr, come)):
@@ -269,6 +276,13 @@ def _value(value: object, names: Mapping[tuple[str, str], str]) -> str:
 def _end(until: object) -> str:
     """Return the end of a rule, a pause or a pass, as its file has it but for the letter between date and time."""
     return f" until {str(until)[:16].replace('T', ' ')}" if until else ""
+
+
+def _first(router: Mapping[str, object]) -> object:
+    """Return what a router is called: its first address, else its first MAC."""
+    return next(
+        (word[0] for word in (router.get("addresses"), router.get("macs")) if isinstance(word, list) and word), None
+    )
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -159,7 +159,7 @@ def pause(said: float = -10, until: float = 30, **of: str) -> Pause:
     return Pause(said_at=minutes_from_now(said), until=minutes_from_now(until), **of)
 
 
-def grant(said: float = -5, until: float = 20, person: str = "kim", **what: str) -> Grant:
+def grant(said: float = -5, until: float = 20, person: str = "kim", **what: Any) -> Grant:
     """Return a grant, its times in minutes from `AT`."""
     return Grant(person=person, said_at=minutes_from_now(said), until=minutes_from_now(until), **what)
 

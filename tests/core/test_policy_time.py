@@ -6,8 +6,7 @@ import pytest
 
 from appliance.core.house import House
 from appliance.core.policy import latest_word
-from tests.core.builders import AFTERNOON, AT, child, grant, pause, policy_of
-from tests.core.test_policy_order import told, verdict_of
+from tests.core.builders import AFTERNOON, AT, child, grant, pause, policy_of, told, verdict_of
 
 OPEN = ("allow", "default", "default_allow")
 

@@ -58,7 +58,7 @@ def pause(person: str | None = None, device: str | None = None, *, until: float 
     return Pause(said_at=moment(at), until=moment(until), person=person, device=device)
 
 
-def grant(person: str, *, until: float = AT + 60, **more: str) -> Grant:
+def grant(person: str, *, until: float = AT + 60, **more: Any) -> Grant:
     """Return a grant."""
     return Grant(said_at=moment(AT), until=moment(until), person=person, **more)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from flask import Flask, session
@@ -119,7 +120,8 @@ def test_on_plain_http_there_are_pages_for_anyone_alone(box: Box) -> None:
         elif method == "POST":
             assert reply.status_code == 403, path
         else:
-            assert (reply.status_code, reply.headers["Location"]) == (302, f"https://kindgate.home:8443{path}")
+            target = "/me" if path == "/" else f"https://kindgate.home:8443{path}"
+            assert (reply.status_code, reply.headers["Location"]) == (302, target)
         assert b'type="password"' not in reply.data, path
 
 
@@ -153,8 +155,21 @@ def test_the_way_to_tls_keeps_host_and_path(box: Box, port: int, host: str, targ
 def test_without_tls_in_the_house_there_is_no_way(box: Box) -> None:
     """A dashboard that is on loopback alone is not to be had from the LAN."""
     app = create_app(box, SECRET, Listening((Endpoint("127.0.0.1", 8080),), (Endpoint("192.168.77.1", 80),)))
-    reply = app.test_client().get("/", headers={"Host": "192.168.77.1"}, environ_overrides=PLAINLY)
-    assert reply.status_code == 403
+    client = app.test_client()
+    where: dict[str, Any] = {"headers": {"Host": "192.168.77.1"}, "environ_overrides": PLAINLY}
+    assert client.get("/why", **where).status_code == 403
+    assert "log in" not in client.get("/me", **where).text
+
+
+def test_who_types_the_name_of_the_box_sees_the_own_page(box: Box) -> None:
+    """On plain HTTP, where browsers begin: no certificate to be afraid of; and caregivers find their door there."""
+    app = create_app(box, SECRET, LISTENING)
+    client = app.test_client()
+    where: dict[str, Any] = {"headers": {"Host": "kindgate.home"}, "environ_overrides": PLAINLY}
+    assert client.get("/", **where).headers["Location"] == "/me"
+    assert 'href="https://kindgate.home:8443/log-in"' in client.get("/me", **where).text
+    assert 'href="/log-in"' in client.get("/me").text
+    assert client.get("/").headers["Location"] == "/log-in"
 
 
 OURS = ["kindgate.home", "KINDGATE.home.", "localhost:8080", "box.example", "127.0.0.1:8080", "[::1]:8080",

@@ -1,20 +1,27 @@
 """appliance.web.look, and the marks: what every page can use."""
 
+import re
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask, render_template_string
+from flask.testing import FlaskClient
 from flask_wtf import FlaskForm
+from msgspec.structs import replace
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired
 
-from appliance.core.house import Person
-from appliance.web import drawing, look
+from appliance.core.house import DeviceKind, Person
+from appliance.core.verdict import Reason
+from appliance.web import drawing, edits, look
 from appliance.web.box import Box
-from tests.web.conftest import AT
+from appliance.web.theme import COOKIE
+from tests.web.conftest import AT, OWNER, TABLET
 
+STYLES = Path(look.__file__).parent / "static"
 BERLIN = ZoneInfo("Europe/Berlin")
 HOSTILE = '<img src=x onerror="alert(1)">'
 MARKS = (
@@ -86,10 +93,62 @@ def test_times_are_by_the_clock_of_the_house(app: Flask) -> None:
     assert drawn(app, "{{ hhmm(now()) }} {{ house().country }}") == "05:53 DE"
 
 
-def test_a_person_keeps_their_colour() -> None:
-    """By the id, so that another name changes nothing; all colours exist in the stylesheet."""
-    assert look.hue("mia") == look.hue("mia")
-    assert {look.hue(str(number)) for number in range(100)} == set(range(look.HUES))
+def test_persons_of_a_house_have_different_colours() -> None:
+    """As far as there are colours; all of them are in the stylesheet, and nobody new takes somebody's."""
+    names = ["mia", "liv", "ben", "jonas", "emre", "dana", "robin", "noor"]
+    found = look.spread(names)
+    assert sorted(found.values()) == list(range(look.HUES))
+    assert list(found) == names
+    assert {name: found[name] for name in names[:3]} == look.spread(names[:3])
+    assert set(look.spread([*names, "ninth"]).values()) == set(range(look.HUES))
+
+
+def test_a_person_keeps_their_colour(app: Flask, box: Box) -> None:
+    """By the id, so that another name changes nothing; accounts, which are no persons of the house, have one too."""
+    drawing_ = "{{ hue('mia') }} {{ hue('jonas') }} {{ hue('dana-account') in range(8) }}"
+    before = drawn(app, drawing_)
+    box.change(OWNER, Reason("person_changed"), lambda house: edits.changed_person(house, "mia", "Maria", "6-9", ()))
+    assert drawn(app, drawing_) == before
+    mias, jonas, is_one = before.split()
+    assert mias != jonas
+    assert is_one == "True"
+
+
+def test_a_fault_is_looked_for_where_that_may_be(app: Flask) -> None:
+    """Not at the device of an adult."""
+    adults = replace(TABLET, person="dana", kind=DeviceKind.ADULT)
+    found = drawn(app, "{{ has_session(childs) }} {{ has_session(adults) }}", childs=TABLET, adults=adults)
+    assert found == "True False"
+
+
+def test_a_colour_has_its_twin_in_the_dark() -> None:
+    """Each stands once in either file, and nothing else stands in the dark one."""
+    light, dark = (_tokens(name) for name in ("tokens.css", "dark.css"))
+    assert [name for name in dark if name not in light] == []
+    assert [name for name in light if name not in dark] == ["--kg-round", "--kg-round-in", "--kg-touch", "--kg-font"]
+    assert len(set(light)) == len(light)
+    assert len(set(dark)) == len(dark)
+    assert "@media" not in (STYLES / "dark.css").read_text()
+
+
+def _tokens(name: str) -> list[str]:
+    return re.findall(r"(--kg-[a-z0-9-]+):", (STYLES / name).read_text())
+
+
+@pytest.mark.parametrize(
+    ("theme", "links"),
+    [
+        (None, ['media="screen and (prefers-color-scheme: dark)"']),
+        ("dark", ['media="screen"']),
+        ("light", []),
+    ],
+)
+def test_the_dark_is_linked_where_it_is_dark(anyone: FlaskClient, theme: str | None, links: list[str]) -> None:
+    """As the device has it, or as somebody chose; paper is light."""
+    if theme:
+        anyone.set_cookie(COOKIE, theme)
+    page = anyone.get("/me").text
+    assert re.findall(r'dark\.css[^"]*" (media="[^"]*")', page) == links
 
 
 @pytest.mark.parametrize(("name", "letter"), [("mia", "M"), ("  Ömer", "Ö"), ("ß", "S"), ("☺ <b>", "B"), ("☺", "?")])

@@ -186,3 +186,35 @@ def test_what_can_not_be_read_is_left_out() -> None:
     assert says.say(entry("paused", until="soon")).sentence == "Dana paused the Internet for all children."
     assert says.say(entry("device_removed", device="lamp")).sentence == "Dana took lamp out of the house."
     assert MIA.name in says.say(entry("category_set", category="gone", setting="new", person="mia")).sentence
+
+
+def test_a_router_is_told_by_its_address() -> None:
+    """As it is, else as it was; what it says of who asks is told before and after."""
+    with_one, less = (
+        told({"forwarders": [{"id": "router", "addresses": ["192.168.77.1"], "macs": ["02:77:00:00:00:01"], **more}]})
+        for more in ({}, {"options": ["mac"]})
+    )
+    none = House()
+    assert (
+        telling().say(entry("forwarder_added", before=none, after=with_one, forwarder="router")).sentence
+        == "Dana let the router 192.168.77.1 say who asks."
+    )
+    assert (
+        telling().say(entry("forwarder_removed", before=with_one, after=none, forwarder="router")).sentence
+        == "Dana no longer lets the router 192.168.77.1 say who asks."
+    )
+    now = teller(less, PEOPLE, CATEGORIES, lambda _: "")
+    said = now.say(entry("forwarder_changed", before=with_one, after=less, forwarder="router"))
+    assert said.sentence == "Dana changed how the router 192.168.77.1 says who asks."
+    assert said.details == ("192.168.77.1: what it says of who asks: as usual → mac",)
+    assert said.icon == "router"
+    said = telling().say(entry("forwarder_removed", forwarder="x"))
+    assert said.sentence == "Dana no longer lets a router say who asks."
+
+
+def test_a_router_that_is_known_by_its_mac_alone_is_told_by_that() -> None:
+    """In what another house has too."""
+    after = told({"forwarders": [{"id": "attic", "macs": ["02:77:00:00:00:01"]}]})
+    assert telling().say(entry("house_replaced", before=House(), after=after)).details == (
+        "Added: router 02:77:00:00:00:01",
+    )

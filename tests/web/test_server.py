@@ -136,7 +136,8 @@ def test_over_plain_http_the_childs_page_alone(up: Running) -> None:
     """All else leads to TLS; what is sent is not taken, and no password is ever asked for."""
     assert up.get("/me", is_plain=True).status == 200
     assert 'type="password"' not in up.get("/me", is_plain=True).text
-    for path in ("/", "/log-in", "/start", "/join/KIND", "/account"):
+    assert up.get("/", is_plain=True).headers["Location"] == "/me"
+    for path in ("/log-in", "/start", "/join/KIND", "/account"):
         reply = up.get(path, is_plain=True)
         assert (reply.status, reply.headers["Location"]) == (302, f"https://{up.plain.address}:{up.web.port}{path}")
     body = urlencode({"name": "Dana", "password": "correct horse battery"})

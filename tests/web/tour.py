@@ -1,0 +1,329 @@
+"""A house that is lived in, with a dashboard that a browser walks through: children of all ages, troubles of a box."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIEnvironment
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from flask.testing import FlaskClient
+from msgspec.structs import replace
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from appliance.core.house import (
+    AlwaysOn,
+    Device,
+    DeviceKind,
+    Do,
+    Forwarder,
+    House,
+    Person,
+    PersonKind,
+    Rule,
+    Setting,
+)
+from appliance.core.schedule import EVERY_DAY, Window
+from appliance.core.verdict import Reason
+from appliance.store.accounts import Role
+from appliance.store.found import Sighting
+from appliance.web import code, edits
+from appliance.web.app import create_app
+from appliance.web.box import Box
+from appliance.world import rules
+from appliance.world.bus import Bus
+from appliance.world.snapshot import load_snapshot
+
+ZONE = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 3, 4, 19, 42, tzinfo=ZONE)
+"""A Wednesday evening: the smallest sleeps, one does homework, one is paused."""
+SECRET = bytes(range(32))
+DANA, ROBIN, IRIS = "dana-account", "robin-account", "iris-account"
+INVITED = "KIND-7Q2M-X4RT-9FBW"
+FOUND = ("02:77:00:00:00:91", "02:77:00:00:00:92", "02:77:00:00:00:93")
+MIAS, ADULTS, STRANGERS = "192.168.77.10", "192.168.77.20", "192.168.77.99"
+"""Addresses of a child's tablet, of an adult's phone, and of a device that nobody named."""
+WEEKDAYS = EVERY_DAY[:5]
+
+LIV = Person(id="liv", name="Liv", band="0-5", windows=(Window(name="Bedtime", start="18:45", end="06:30"),))
+MIA = Person(
+    id="mia", name="Mia", band="6-9", always_on=AlwaysOn(categories=("music",)),
+    windows=(
+        Window(name="School", start="08:00", end="13:15", days=WEEKDAYS),
+        Window(name="Dinner", start="18:30", end="19:15"),
+        Window(name="Bedtime", start="20:30", end="06:45"),
+    ),
+)  # fmt: skip
+EMRE = Person(
+    id="emre", name="Emre", band="10-12",
+    windows=(
+        Window(name="School", start="07:45", end="14:30", days=WEEKDAYS),
+        Window(name="Bedtime", start="21:00", end="06:45"),
+    ),
+)  # fmt: skip
+JONAS = Person(
+    id="jonas", name="Jonas", band="13-15",
+    windows=(
+        Window(name="Homework", start="18:30", end="20:00", days=WEEKDAYS),
+        Window(name="Bedtime", start="22:00", end="06:30", days=WEEKDAYS),
+    ),
+)  # fmt: skip
+BEN = Person(id="ben", name="Benjamin-Alexander", band="16-17")
+GROWN = tuple(Person(id=name.lower(), name=name, kind=PersonKind.ADULT) for name in ("Dana", "Robin"))
+
+
+def _device(number: int, name: str | None, person: str | None, kind: DeviceKind, **more: Any) -> Device:
+    id_ = (name or f"device-{number}").lower().replace("'", "").replace(" ", "-")
+    mac, address = f"02:77:00:00:00:{number:02x}", f"192.168.77.{number}"
+    return Device(id=id_, name=name, person=person, kind=kind, macs=(mac,), addresses=(address,), **more)
+
+
+DEVICES = (
+    _device(10, "Mia's tablet", "mia", DeviceKind.TABLET),
+    _device(11, "Jonas' laptop", "jonas", DeviceKind.LAPTOP),
+    _device(12, "Jonas' phone", "jonas", DeviceKind.PHONE),
+    _device(13, "School laptop", "emre", DeviceKind.MANAGED, bedtime=True),
+    _device(14, "Emre's phone", "emre", DeviceKind.PHONE),
+    _device(15, "Living-room console of everybody", "emre", DeviceKind.CONSOLE),
+    _device(16, "Liv's tablet", "liv", DeviceKind.TABLET),
+    _device(20, "Dana's phone", "dana", DeviceKind.ADULT),
+    _device(21, "TV", None, DeviceKind.TV),
+)
+HOUSE = House(
+    time_zone="Europe/Berlin", country="DE", persons=(LIV, MIA, EMRE, JONAS, BEN, *GROWN), devices=DEVICES,
+    forwarders=(Forwarder(id="router", addresses=("192.168.77.1",)),),
+)  # fmt: skip
+
+Change = Callable[[House], House]
+
+
+class Scene(Enum):
+    """Which box is visited."""
+
+    HOME = "home"
+    """All is well."""
+    TROUBLE = "trouble"
+    """Two daemons are away, the disk is full."""
+    BARE = "bare"
+    """An owner and nobody else."""
+    NEW = "new"
+    """Before its first run."""
+
+
+class StillBox(Box):
+    """A box whose clock stands still."""
+
+    def now(self) -> float:
+        """Return that evening."""
+        return NOW.timestamp()
+
+
+class Daemons:
+    """A nameserver, a steward and a finder, as far as pages ask them."""
+
+    def __init__(self, data: Path, scene: Scene) -> None:
+        self._data = data
+        self._is_well = scene is not Scene.TROUBLE
+        names = ("nameserver", "steward", "finder") if self._is_well else ("nameserver", "steward")
+        self._loop = asyncio.new_event_loop()
+        self._ending = asyncio.Event()
+        self._up = threading.Event()
+        self._buses = [Bus(data, name, self._steward if name == "steward" else self._status) for name in names]
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), daemon=True)
+        self._thread.start()
+        assert self._up.wait(10)
+
+    def close(self) -> None:
+        """End them."""
+        self._loop.call_soon_threadsafe(self._ending.set)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _run(self) -> None:
+        for bus in self._buses:
+            await bus.open()
+        self._up.set()
+        await self._ending.wait()
+        for bus in self._buses:
+            await bus.close()
+        await asyncio.sleep(0)
+
+    def _status(self, _: dict[str, object]) -> object:
+        snapshot = load_snapshot(self._data).snapshot
+        digest = snapshot.digest if snapshot else ""
+        problem = None if self._is_well else "The file of names can't be read."
+        return {"bus": 1, "pid": 1, "revision": 1, "digest": digest if self._is_well else "-", "problem": problem}
+
+    def _steward(self, asked: dict[str, object]) -> object:
+        match asked["ask"]:
+            case "status":
+                wrong = ("disk_full", "ledger_renewed", "comet_strike")
+                told = {} if self._is_well else {"problems": [{"code": one, "args": {}} for one in wrong]}
+                return {"bus": 1, **told, **self._status(asked)}  # type: ignore[dict-item]
+            case "counts":
+                return _counts(str(asked["person"])) if self._is_well else {"bus": 1, "error": "damaged"}
+            case "session":
+                return _session(str(asked.get("device", "")))
+            case "events":
+                return {"bus": 1, "events": _EVENTS}
+        return {"bus": 1, "error": "unknown request"}
+
+
+_EVENTS = [
+    {"at": NOW.timestamp() - 7_300, "kind": "malware_blocked", "person": "emre"},
+    {"at": NOW.timestamp() - 90_000, "kind": "daemon_back"},
+    {"at": NOW.timestamp() - 90_060, "kind": "daemon_gone"},
+    {"at": NOW.timestamp() - 260_000, "kind": "clock_set"},
+]
+
+
+def _counts(person: str) -> dict[str, object]:
+    """Return a day of somebody, as the steward tells it."""
+    day = f"{NOW:%Y-%m-%d}"
+    kinds = {
+        "video_sharing": 214, "game_ugc_chat": 131, "education": 88, "messaging": 52, "music": 47, "search_safe": 31,
+        "news_civic": 12, "shopping": 9, "translate_archive": 4,
+    }  # fmt: skip
+    rows = [
+        {"day": day, "category": category, "action": "allow", "count": count} for category, count in kinds.items()
+    ] + [{"day": day, "category": "social_media", "action": "block", "count": 37}]
+    rows.append({"day": day, "category": "game_ugc_chat", "action": "ask", "count": 22})
+    blocked = [
+        {"day": day, "name": "tiktok.com", "category": "social_media", "count": 31},
+        {"day": day, "name": "a-very-long-name.of-some-advertising-network.example.com", "category": "trackers_ads",
+         "count": 6},
+    ]  # fmt: skip
+    visited = [{"name": "klexikon.zum.de", "category": "education", "count": 41}]
+    match person:
+        case "mia" | "liv":
+            return {"bus": 1, "grain": "day", "rows": rows, "blocked": blocked, "visited": visited}
+        case "emre":
+            return {"bus": 1, "grain": "day", "rows": rows[:4], "blocked": [], "is_whole": False}
+        case "jonas":
+            return {"bus": 1, "grain": "week", "rows": rows[2:7]}
+    return {"bus": 1, "grain": "no"}
+
+
+def _session(device: str) -> dict[str, object]:
+    """Return what a troubleshooting session of Emre's phone saw; none runs elsewhere."""
+    until = NOW.timestamp() + 540
+    running = {"device": "emres-phone", "person": "emre", "until": until}
+    seen = (
+        ("allow", "education", "moodle.example.org"),
+        ("block", "social_media", "instagram.com"),
+        ("ask", "messaging", "chat.example.com"),
+        ("allow", "unclassified", "a.b.c.some-network.example"),
+    )
+    entries = [
+        {"at": NOW.timestamp() - 7 * number, "action": action, "category": category, "name": name}
+        for number, (action, category, name) in enumerate(seen)
+    ]
+    match device:
+        case "":
+            return {"bus": 1, "sessions": [running]}
+        case "emres-phone":
+            return {"bus": 1, **running, "entries": entries}
+    return {"bus": 1, "device": device}
+
+
+def _story() -> Iterator[tuple[str, str, Reason, Change]]:
+    """Yield what was changed in the last days: when, by whom, why, and what."""
+    until = NOW + timedelta(minutes=28)
+    yield "2026-03-01T10:12", DANA, Reason.of("first_run"), lambda _: HOUSE
+    yield "2026-03-01T10:20", DANA, Reason.of("windows_set", person="mia"), lambda house: house
+    for at, who, person, name, do, end in (
+        ("2026-03-01T19:31", DANA, "mia", "klexikon.zum.de", Do.ALLOW, None),
+        ("2026-03-02T17:05", ROBIN, "mia", "tiktok.com", Do.BLOCK, None),
+        ("2026-03-03T16:40", ROBIN, "jonas", "chat.example.com", Do.ALLOW, "2026-03-06T18:00:00+01:00"),
+        ("2026-03-04T14:02", DANA, "mia", "a-very-long-name.of-some-game-site.example.com", Do.BLOCK,
+         "2026-03-04T21:00:00+01:00"),
+    ):  # fmt: skip
+        rule = Rule(name=name, do=do, until=datetime.fromisoformat(end) if end else None)
+        args = {"name": name, "person": person, **({"until": end} if end else {})}
+        code_ = "rule_blocked" if do is Do.BLOCK else "rule_allowed"
+        yield at, who, Reason.of(code_, **args), _with(edits.with_rule, person, rule)
+    for at, who, person, category, setting in (
+        ("2026-03-02T08:15", DANA, "mia", "game_ugc_chat", Setting.ASK),
+        ("2026-03-02T08:16", DANA, "mia", "video_sharing", Setting.BLOCK),
+        ("2026-03-03T20:50", ROBIN, "jonas", "social_media", Setting.ASK),
+    ):
+        reason = Reason.of("category_set", category=category, setting=setting.value, person=person)
+        yield at, who, reason, _with(edits.with_setting, person, category, setting)
+    yield "2026-03-04T07:55", ROBIN, Reason.of("house_set"), lambda house: replace(house, unknown_devices="closed")
+    paused = Reason.of("paused", person="emre", until=until.isoformat())
+    said = datetime.fromisoformat("2026-03-04T19:40").replace(tzinfo=ZONE)
+    yield "2026-03-04T19:40", ROBIN, paused, _with(edits.paused, "emre", said.timestamp(), until.timestamp())
+
+
+def _with(edit: Callable[..., House], *what: Any) -> Change:
+    return lambda house: edit(house, *what)
+
+
+def furnished(folder: Path, scene: Scene) -> Box:
+    """Return the box of a scene."""
+    book = rules.load_rulebook()
+    box = StillBox(folder / "data", book, rules.bundled_set(book), rules.load_contract())
+    store = box.household.store
+    if scene is Scene.NEW:
+        code.begin_first_run(store, SECRET, box.now())
+        return box
+    began = datetime(2026, 3, 1, 10, 5, tzinfo=ZONE).timestamp()
+    # Nobody logs in by a password here.
+    for id_, name, role in ((DANA, "Dana", Role.OWNER), (ROBIN, "Robin", Role.CAREGIVER), (IRIS, "Iris", Role.OWNER)):
+        store.accounts.add(DANA, id_, name, "-", role, began)
+    if scene is Scene.BARE:
+        return box
+    store.codes.invite(DANA, code.code_hash(SECRET, INVITED), Role.CAREGIVER, box.now() + 90_000, box.now())
+    for at, who, reason, mutate in sorted(_story(), key=lambda one: one[0]):
+        box.household.say(who, reason, mutate, datetime.fromisoformat(at).replace(tzinfo=ZONE).timestamp())
+    store.accounts.disable(DANA, IRIS, box.now() - 60)
+    store.found.saw([Sighting(FOUND[0], (STRANGERS,), "Galaxy-A52", is_random_mac=True)], box.now() - 900)
+    store.found.saw([Sighting(FOUND[1], ("192.168.77.98",), None)], box.now() - 90_000)
+    store.found.saw([Sighting(FOUND[2], ("192.168.77.97",), "ESP_3A91C0-a-lamp-with-a-very-long-name")], box.now() - 60)
+    return box
+
+
+class _Quiet(WSGIRequestHandler):
+    """Logs nothing."""
+
+    def log(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class _From:
+    """A dashboard to which a request comes from the address that it names: `?from=192.168.77.10`."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Any:
+        named = parse_qs(environ.get("QUERY_STRING", "")).get("from")
+        return self._app(environ | {"REMOTE_ADDR": named[0]} if named else environ, start)
+
+
+@contextmanager
+def served(folder: Path, scene: Scene) -> Iterator[tuple[Flask, str]]:
+    """Give the dashboard of a scene, and where a browser finds it."""
+    with ExitStack() as stack:
+        box = furnished(folder, scene)
+        stack.callback(box.close)
+        stack.callback(Daemons(box.data, scene).close)
+        app = create_app(box, SECRET)
+        server = make_server("127.0.0.1", 0, _From(app), threaded=True, request_handler=_Quiet)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        stack.callback(server.server_close)
+        stack.callback(thread.join)
+        stack.callback(server.shutdown)
+        yield app, f"http://127.0.0.1:{server.port}"
+
+
+def cookies(client: FlaskClient, address: str) -> list[dict[str, str]]:
+    """Return the session of a client as a browser takes it."""
+    return [{"name": one.key, "value": one.value, "url": address} for one in (client._cookies or {}).values()]
