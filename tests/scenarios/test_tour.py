@@ -14,8 +14,8 @@ from appliance.web.app import create_app
 from appliance.web.box import Box
 from appliance.web.gate import STATIC, who_may
 from tests.browser import DESK, PHONE, chromium, visitor
+from tests.scenarios.tour import ADULTS, DANA, FOUND, INVITED, MIAS, ROBIN, SECRET, STRANGERS, Scene, cookies, served
 from tests.web.conftest import logged_in, token_of
-from tests.web.tour import ADULTS, DANA, FOUND, INVITED, MIAS, ROBIN, SECRET, STRANGERS, Scene, cookies, served
 
 AXE = Axe().axe_script
 MIN_TARGET_PX = 44
