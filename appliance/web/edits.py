@@ -181,7 +181,7 @@ def cleaned(house: House, at: float, person_id: str | None = None) -> House:
 
 
 def with_device(house: House, device: Device, *, take: bool = False) -> House:
-    """Add a device.
+    """Add a device. Raises NoSuchPerson for one of somebody who isn't there.
 
     A MAC or an address by which another device is known raises Taken; with `take` it moves to the new one, and a
     device that is left without any goes.
@@ -190,7 +190,7 @@ def with_device(house: House, device: Device, *, take: bool = False) -> House:
 
 
 def changed_device(house: House, device: Device, *, take: bool = False) -> House:
-    """Put a device in place of that of the same id; raises NoSuchDevice, and Taken as `with_device` does."""
+    """Put a device in place of that of the same id; raises NoSuchDevice, and as `with_device` does."""
     old = device_of(house, device.id)
     place = house.devices.index(old)
     rest = replace(house, devices=tuple(one for one in house.devices if one.id != device.id))
@@ -228,6 +228,9 @@ def _with_category(house: House, person_id: str, category: str, said: dict[str, 
 
 def _with_devices(house: House, device: Device, *, take: bool, place: int) -> House:
     """Put a device at a place among the others, which give up what it is known by."""
+    if device.person is not None:
+        # Taken out of the house, perhaps, while the form was open.
+        person_of(house, device.person)
     words = {*device.macs, *device.addresses}
     for one in (*house.forwarders, *house.devices):
         is_router = one in house.forwarders

@@ -86,7 +86,7 @@ def dashboard(folder: Path, *, is_tls: bool = True, environ: dict[str, str] | No
         )  # fmt: skip
     up = Running(process, folder / "data", log, web, plain)
     try:
-        until(lambda: _is_up(up), START_S, "the dashboard answers")
+        until(lambda: _is_up(up, tells=life.SUPERVISED not in (environ or {})), START_S, "the dashboard answers")
         yield up
     finally:
         family = up.family() if process.poll() is None else []
@@ -97,10 +97,12 @@ def dashboard(folder: Path, *, is_tls: bool = True, environ: dict[str, str] | No
         until(lambda: not any(is_alive(pid) for pid in family), 5, "all processes end")
 
 
-def _is_up(up: Running) -> bool:
+def _is_up(up: Running, *, tells: bool) -> bool:
+    """Say whether it answers; under a supervisor, who tells for it, it is its bus that shows it."""
     assert up.process.poll() is None, up.log.read_text()
+    is_ready = "Dashboard" in up.log.read_text() if tells else (up.data / "bus" / "web.sock").exists()
     with socket.socket() as probe:
-        return "Dashboard" in up.log.read_text() and probe.connect_ex((up.web.address, up.web.port)) == 0
+        return is_ready and probe.connect_ex((up.web.address, up.web.port)) == 0
 
 
 @pytest.fixture(scope="module")
