@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 from click.testing import CliRunner, Result
 
-from appliance.commands import caregiver as command
+from appliance.__main__ import main
 from appliance.store.accounts import Role
 from appliance.store.house import HouseStore
 from appliance.web import passwords
@@ -35,7 +35,7 @@ def data(tmp_path: Path) -> Path:
 
 def run(data: Path, *words: str, stdin: str | None = None) -> Result:
     """Return what the command does with these words."""
-    return CliRunner().invoke(command.caregiver, [*words, "--data", str(data)], input=stdin)
+    return CliRunner().invoke(main, ["caregiver", *words, "--data", str(data)], input=stdin)
 
 
 def is_right(data: Path, name: str, password: str) -> bool:

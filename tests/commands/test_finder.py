@@ -7,6 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from appliance.__main__ import main
 from appliance.commands import finder as command
 from appliance.core.visibility import Contract, VisibilityError
 from appliance.finder.leasefile import KNOWN
@@ -37,7 +38,7 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> type[Spy]:
 
 def run(*words: str) -> Result:
     """Run the command."""
-    return CliRunner().invoke(command.finder, list(words), prog_name="finder")
+    return CliRunner().invoke(main, ["finder", *words], prog_name="kindgate")
 
 
 def test_known_and_told_lease_files(spy: type[Spy], tmp_path: Path, nowhere: Path) -> None:

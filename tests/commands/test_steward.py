@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from appliance.commands.steward import steward
+from appliance.__main__ import main
 from appliance.core.visibility import VisibilityError
 from appliance.steward.clockwork import Clockwork
 from appliance.world import bus, rules
@@ -55,7 +55,7 @@ def test_without_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(rules, "load_contract", broken)
     monkeypatch.setattr(Clockwork, "start", lambda _: None)
-    result = CliRunner().invoke(steward, ["--data", str(tmp_path)])
+    result = CliRunner().invoke(main, ["steward", "--data", str(tmp_path)])
     assert result.exit_code == 1
     assert "the bundled rules can't be read: visibility.yaml: line 3: no" in result.output
     assert list(tmp_path.iterdir()) == []

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
-from tests.lab.home import Home
+from tests.lab.home import Home, wait_until
 
 KINDGATE = Path(sys.executable).with_name("kindgate")
+START_S = 60.0
+_PORTS = count(8080)
 CLOSED, OPEN = "0.0.0.0", "203.0.113.10"
 """What www.example.com gives the tablet, and what it gives the laptop."""
 
@@ -72,9 +75,11 @@ def running(lab: Home, data: Path, *listen: str) -> Iterator[Appliance]:
     appliance = Appliance(lab, data)
     appliance.apply(house())
     where = [word for one in listen or ("192.168.77.2:53", "[fd77::2]:53") for word in ("--dns", one)]
-    argv = [str(KINDGATE), "run", "--data", str(data), "--upstream", "198.51.100.53", *where]
-    process = lab.popen("appliance", argv, ready="Kindgate is running")
+    web = f"127.0.0.1:{next(_PORTS)}"
+    argv = [str(KINDGATE), "run", "--data", str(data), "--upstream", "198.51.100.53", "--web", web, *where]
+    process = lab.popen("appliance", argv)
     try:
+        wait_until(lambda: "Kindgate is running" in lab.output(process), lab.output(process), START_S)
         yield appliance
     finally:
         lab.stop(process)

@@ -197,12 +197,17 @@ def test_the_doctor_finds_a_router_that_hides_its_clients(at_home: Appliance) ->
 
 def test_a_reply_leaves_from_the_address_that_was_asked(lab: Home, tmp_path: Path) -> None:
     """A box that listens on all its addresses answers from the one that was asked, v4 and v6."""
-    lab.exec("appliance", ["ip", "addr", "add", "192.168.77.102/24", "dev", "eth0"])
-    lab.exec("appliance", ["ip", "addr", "add", "fd77::102/64", "dev", "eth0", "nodad"])
-    with running(lab, tmp_path / "data", "0.0.0.0:5353", "[::]:5353"):
-        for server in (BOX["v4"], "192.168.77.102", BOX["v6"], "fd77::102"):
-            assert lab.dig("tablet", f"@{server}", "-p", "5353", NAME) == [CLOSED], server
-            assert lab.dig("laptop", f"@{server}", "-p", "5353", NAME)[-1] == OPEN, server
+    more = ("192.168.77.102/24", "fd77::102/64")
+    for address in more:
+        lab.exec("appliance", ["ip", "addr", "add", address, "dev", "eth0", "nodad"])
+    try:
+        with running(lab, tmp_path / "data", "0.0.0.0:5353", "[::]:5353"):
+            for server in (BOX["v4"], "192.168.77.102", BOX["v6"], "fd77::102"):
+                assert lab.dig("tablet", f"@{server}", "-p", "5353", NAME) == [CLOSED], server
+                assert lab.dig("laptop", f"@{server}", "-p", "5353", NAME)[-1] == OPEN, server
+    finally:
+        for address in more:
+            lab.exec("appliance", ["ip", "addr", "del", address, "dev", "eth0"])
 
 
 @pytest.mark.parametrize(("family", "address"), [("v4", "192.168.77.11/24"), ("v6", "fd77::11/64")])
