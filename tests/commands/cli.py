@@ -60,6 +60,9 @@ def fake_daemon(data: Path, answer: Answerer, name: str = "nameserver") -> Itera
         ready.set()
         await done.wait()
         await bus.close()
+        # Whoever is being answered gets the answer: a task that is left would be a fault when the loop closes.
+        if left := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(left, timeout=5)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
