@@ -57,14 +57,6 @@ class Part:
     icon: str = "sun"
 
 
-_LOOKS = {
-    drawing.Kind.NIGHT: ("night", "moon-stars"),
-    drawing.Kind.SCHOOL: ("school", "book"),
-    drawing.Kind.PAUSE: ("pause", "cup-hot"),
-    drawing.Kind.OPEN: ("free", "unlock"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Kinds:
     """Kinds of sites by what happens to them, each by its name."""
@@ -112,7 +104,7 @@ def state_of(subject: Subject, at: float) -> State:
         case status.State.OPENED:
             return State(kind, "free", "unlock", status.opened_word(found), since=since, until=until, then=then)
         case status.State.WINDOW if found.window is not None:
-            tone, icon = _LOOKS[drawing.kind_of(found.window)]
+            tone, icon = drawing.LOOKS[drawing.kind_of(found.window)]
             return State(kind, tone, icon, found.window.name, found.window.name, until=until, then=then)
         case _ if subject.is_closed:
             return State("closed", "ask", "hourglass-split", "Waiting", until=until, then=then)
@@ -205,4 +197,4 @@ def _named(category: Category) -> str:
 def _part(start: float, end: float, window: Window | None) -> Part:
     if window is None:
         return Part(start, end, "")
-    return Part(start, end, window.name, *_LOOKS[drawing.kind_of(window)])
+    return Part(start, end, window.name, *drawing.LOOKS[drawing.kind_of(window)])

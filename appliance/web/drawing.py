@@ -27,6 +27,15 @@ class Kind(Enum):
     """A caregiver opened what would be closed."""
 
 
+LOOKS = {
+    Kind.NIGHT: ("night", "moon-stars"),
+    Kind.SCHOOL: ("school", "book"),
+    Kind.PAUSE: ("pause", "cup-hot"),
+    Kind.OPEN: ("free", "unlock"),
+}
+"""The tone and the icon of a kind of time, wherever it is shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of a strip, in percent of its length."""

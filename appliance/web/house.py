@@ -16,13 +16,12 @@ from appliance.core.verdict import Reason
 from appliance.household.changes import NotValid, Unpublished
 from appliance.household.inforce import Daemon, Standing
 from appliance.store.errors import StoreError
-from appliance.web import places
+from appliance.web import places, worth
 from appliance.web.box import Box, box
 from appliance.web.forms import UNKNOWN_CHOICES, Form
 from appliance.web.gate import Who, open_to
 from appliance.web.hardware import unnamed
 from appliance.world.snapshot import load_snapshot
-from appliance.world.state import Problem, load_state
 
 pages = Blueprint("house", __name__)
 
@@ -41,40 +40,6 @@ _STANDS = {
     Standing.SILENT: ("stop", "Doesn't answer"),
     Standing.GONE: ("stop", "Not running"),
 }
-WRONG: Mapping[str, tuple[str, str]] = {
-    "disk_full": (
-        "The disk is full.",
-        "Names are still answered, but nothing can be saved. Free some room on the box, or put in a larger card.",
-    ),
-    "data_away": (
-        "The data folder is away.",
-        "The last house stays in force. Look whether the card or the disk is still in its place, then restart the box.",
-    ),
-    "data_read_only": (
-        "The disk takes nothing any more.",
-        "Names are still answered, but nothing can be saved. A card that is worn out does this: put in a new one.",
-    ),
-    "journal_renewed": (
-        "The journal was damaged and begun anew.",
-        "Blocked names of small children and events from before are gone. Rules and accounts are as they were.",
-    ),
-    "journal_broken": ("The journal is damaged.", "It is put aside and begun anew by itself; no rule is lost."),
-    "journal_waiting": ("The journal can't be written at the moment.", "It is tried again every few minutes."),
-    "ledger_renewed": (
-        "The ledger was removed and begun anew.",
-        "Counts from before are gone. Rules and accounts are as they were.",
-    ),
-    "ledger_broken": (
-        "The ledger is damaged.",
-        "It is kept as it is; counts wait in memory until it is mended or put back.",
-    ),
-    "ledger_waiting": ("The ledger can't be written at the moment.", "Counts wait in memory; it is tried again."),
-    "clock": (
-        "The box's clock can't be trusted.",
-        "Bedtimes may come early or late. Connect the box to the Internet so that it can set its clock.",
-    ),
-}
-"""What is wrong, by the steward's codes, and how it is mended."""
 HAPPENED: Mapping[str, str] = {
     "clock_set": "The clock was set.",
     "journal_renewed": "The journal was begun anew.",
@@ -176,14 +141,13 @@ def _saved(of: Box, form: HouseForm) -> bool:
 
 def _shown(of: Box) -> str:
     loaded = load_snapshot(of.data)
-    status = of.ask_steward("status")
     found = of.in_force()
     told = of.house()
     return render_template(
         "house.html",
         told=told,
         parts=[_part(one) for one in found.daemons],
-        problems=[_wrong(one) for one in _problems(of, status)] + _own_problems(of, loaded.problem),
+        problems=[worth.problem_words(one) for one in worth.problems(of)] + _own_problems(of, loaded.problem),
         revision=loaded.snapshot.revision if loaded.snapshot else 0,
         changed_at=_changed_at(of),
         data=str(of.data),
@@ -201,21 +165,6 @@ def _part(daemon: Daemon) -> Part:
     parts = f" · {daemon.running} of {daemon.total} workers" if daemon.total > 1 else ""
     name = CALLED.get(daemon.name, daemon.name)
     return Part(name, DOES.get(daemon.name, "") + parts, tone, word, daemon.problem)
-
-
-def _problems(of: Box, status: Mapping[str, object] | None) -> tuple[Problem, ...]:
-    """Return what the steward says is wrong; from its file where it does not answer."""
-    if status is None:
-        state = load_state(of.data)
-        return state.problems if state is not None else ()
-    try:
-        return msgspec.convert(status.get("problems", ()), tuple[Problem, ...])
-    except msgspec.ValidationError:
-        return ()
-
-
-def _wrong(problem: Problem) -> tuple[str, str]:
-    return WRONG.get(problem.code, ("Something is wrong with the box.", f"It calls this {problem.code}."))
 
 
 def _own_problems(of: Box, snapshot: str | None) -> list[tuple[str, str]]:

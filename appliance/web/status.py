@@ -11,7 +11,6 @@ from appliance.core.subject import Subject, Word
 from appliance.store.errors import StoreError
 from appliance.web import drawing
 from appliance.web.box import Box
-from appliance.web.drawing import Kind
 from appliance.web.look import moment_words
 
 MAX_CHANGES = 200
@@ -78,18 +77,10 @@ def of(policy: Policy, person: Person, at: float, who: str | None = None) -> Sta
         case State.OPENED:
             return Status(found.state, "free", "unlock", opened_word(found), line, until, since)
         case State.WINDOW if found.window is not None:
-            tone, icon = _LOOKS[drawing.kind_of(found.window)]
+            tone, icon = drawing.LOOKS[drawing.kind_of(found.window)]
             return Status(found.state, tone, icon, found.window.name, line, until)
         case _:
             return Status(found.state, "free", "sun", "Free", line, until)
-
-
-_LOOKS = {
-    Kind.NIGHT: ("night", "moon-stars"),
-    Kind.SCHOOL: ("school", "book"),
-    Kind.PAUSE: ("pause", "cup-hot"),
-    Kind.OPEN: ("free", "unlock"),
-}
 
 
 def now(subject: Subject, at: float) -> Now:

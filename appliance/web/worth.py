@@ -11,8 +11,9 @@ from appliance.store.errors import StoreError
 from appliance.store.found import FoundDevice
 from appliance.web import force
 from appliance.web.box import Box
+from appliance.web.hardware import unnamed
 from appliance.world.snapshot import load_snapshot
-from appliance.world.state import Problem
+from appliance.world.state import Problem, load_state
 
 MAX_DEVICES = 3
 RECENT_S = 14 * 86_400
@@ -32,17 +33,17 @@ class Worth:
 
 
 PROBLEMS: Mapping[str, tuple[str, str]] = {
-    "disk_full": ("The box's disk is full", "What is set holds, but nothing new is remembered. Make room."),
-    "data_away": ("The box's disk is away", "The box runs on what it knows. Is the card or disk still plugged in?"),
+    "disk_full": ("The box's disk is full", "What is set holds, but nothing new is saved: make room."),
+    "data_away": ("The box's disk is away", "The last house stays in force. Is the card or disk still plugged in?"),
     "data_read_only": ("The box's disk takes nothing", "What is set holds. A worn-out card does this: replace it."),
-    "ledger_broken": ("The file of minutes is damaged", "It is kept as it is. Counting goes on when it is put back."),
-    "ledger_waiting": ("Minutes can't be saved at the moment", "They are kept in memory until it works again."),
-    "ledger_renewed": ("The file of minutes was removed", "It began anew, without the earlier counts."),
-    "journal_broken": ("The file of counts is damaged", "It is begun anew by itself. Rules are not touched."),
-    "journal_waiting": ("Counts can't be saved at the moment", "They are kept in memory until it works again."),
-    "journal_renewed": ("The file of counts was damaged", "It began anew, without the earlier counts. Rules hold."),
+    "ledger_broken": ("The ledger is damaged", "It is kept as it is; counts wait in memory until it is put back."),
+    "ledger_waiting": ("The ledger can't be written at the moment", "Counts wait in memory; it is tried again."),
+    "ledger_renewed": ("The ledger was removed and begun anew", "Counts from before are gone. Rules hold."),
+    "journal_broken": ("The journal is damaged", "It is put aside and begun anew by itself. Rules are not touched."),
+    "journal_waiting": ("The journal can't be written at the moment", "Events wait in memory; it is tried again."),
+    "journal_renewed": ("The journal was damaged and begun anew", "What it held is gone. Rules hold."),
 }
-"""A steward's problem → what is so, and what that means; the house's page shows them too."""
+"""A steward's problem → what is so, and what that means: on home, on the house's page and from the doctor."""
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -61,22 +62,20 @@ def problem_words(problem: Problem) -> tuple[str, str]:
 
 
 def problems(box: Box) -> tuple[Problem, ...]:
-    """Return what the steward finds wrong, nothing where it can't be asked."""
+    """Return what the steward finds wrong; where it can't be asked, what it last wrote down."""
+    status = box.ask_steward("status")
+    if status is None:
+        state = load_state(box.data)
+        return state.problems if state is not None else ()
     try:
-        return msgspec.convert(box.ask_steward("status") or {}, _Told).problems
+        return msgspec.convert(status, _Told).problems
     except msgspec.ValidationError:
         return ()
 
 
 def new_devices(house: House, found: Collection[FoundDevice], at: float) -> list[FoundDevice]:
     """Return the devices that were seen lately and that the house doesn't name, the latest that came first."""
-    named = {mac for thing in (*house.devices, *house.forwarders) for mac in thing.macs}
-    addresses = {address for thing in (*house.devices, *house.forwarders) for address in thing.addresses}
-    new = [
-        one
-        for one in found
-        if one.mac not in named and not addresses.intersection(one.addresses[:1]) and at - one.last_seen < RECENT_S
-    ]
+    new = [one for one in unnamed(house, found) if at - one.last_seen < RECENT_S]
     return sorted(new, key=lambda one: one.first_seen, reverse=True)
 
 

@@ -100,7 +100,7 @@ def test_journal_removed(box: Box) -> None:
         path.unlink()
     asked(box)
     lets_in(box)
-    says(browser, "/house", "The journal was damaged and begun anew.")
+    says(browser, "/house", "The journal was damaged and begun anew")
     says(browser, "/", "The file of counts was damaged")
     assert blocks(browser, SITE) is None
     assert box.ask("kid", SITE) == ZERO
@@ -119,7 +119,7 @@ def test_journal_overwritten(box: Box) -> None:
     lets_in(box)
     box.counted(added(COUNTED, COUNTED))
     box.commit()
-    says(browser, "/house", "The journal was damaged and begun anew.")
+    says(browser, "/house", "The journal was damaged and begun anew")
     assert [path.read_bytes()[:10] for path in box.data.glob("journal.db.broken-*")] == [b"no journal"]
     assert blocks(browser, SITE) is None
     assert box.ask("kid", SITE) == ZERO
@@ -141,7 +141,7 @@ def test_ledger_overwritten(box: Box) -> None:
     asked(box)
     lets_in(box)
     box.commit()
-    says(browser, "/house", "The ledger is damaged.")
+    says(browser, "/house", "The ledger is damaged")
     says(browser, "/", "The file of minutes is damaged")
     assert blocks(browser, SITE) is None
     assert ledger.read_bytes()[:10] == b"no ledger!"
@@ -150,7 +150,7 @@ def test_ledger_overwritten(box: Box) -> None:
     box.commit()
     until(lambda: box.held() == {}, BACK_S, "what waited is written")
     assert box.booked() == added(COUNTED, COUNTED)
-    unsays(browser, "/house", "The ledger is damaged.")
+    unsays(browser, "/house", "The ledger is damaged")
 
 
 def test_house_db_locked(box: Box) -> None:
@@ -216,17 +216,17 @@ def test_disk_filled(tmp_path: Path, upstream: FakeUpstream) -> None:
         assert refused is not None
         assert "The disk is full: nothing was changed" in refused
         fresh = lets_in(box)
-        says(fresh, "/house", "The disk is full.")
+        says(fresh, "/house", "The box's disk is full")
         says(fresh, "/", "The box's disk is full")
         box.counted(added(COUNTED, COUNTED))
         box.end(["web", "steward"])
         until(box.pages, BACK_S, "the dashboard answers again")
         assert [one.get("/").status for one in (browser, fresh, lets_in(box))] == [200] * 3
-        says(browser, "/house", "The disk is full.")
+        says(browser, "/house", "The box's disk is full")
         asked(box)
         assert box.ask("kid", SITE) == [REAL]
         filler.unlink()
-        unsays(browser, "/house", "The disk is full.")
+        unsays(browser, "/house", "The box's disk is full")
         assert blocks(browser, SITE) is None
         assert box.ask("kid", SITE) == ZERO
         expected = added(COUNTED, COUNTED, COUNTED, {("kid", "allow"): 1, ("kid", "block"): 1})
@@ -251,7 +251,7 @@ def test_disk_that_takes_nothing_any_more(tmp_path: Path, upstream: FakeUpstream
         assert refused is not None
         assert "the disk doesn't read or write it" in refused
         fresh = lets_in(box)
-        says(fresh, "/house", "The disk takes nothing any more.")
+        says(fresh, "/house", "The box's disk takes nothing")
         says(fresh, "/", "The box's disk takes nothing")
         assert box.ask("kid", SITE) == [REAL]
         with HouseStore(box.data) as store:

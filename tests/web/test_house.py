@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from appliance.household.inforce import Daemon, InForce, Standing
 from appliance.store.errors import Locked
-from appliance.web import house
+from appliance.web import worth
 from appliance.web.box import Box
 from tests.web.conftest import CAREGIVER, HOUSE
 
@@ -32,19 +32,19 @@ def standing(monkeypatch: pytest.MonkeyPatch, **daemons: Standing) -> None:
     monkeypatch.setattr(Box, "in_force", lambda _: InForce(7, found))
 
 
-@pytest.mark.parametrize("code", sorted(house.WRONG))
+@pytest.mark.parametrize("code", sorted(worth.PROBLEMS))
 def test_every_problem_has_words_and_a_mend(caregiver: FlaskClient, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """As the steward tells it by its code."""
     steward(monkeypatch, status={"bus": 1, "problems": [{"code": code, "args": {}}]})
     page = shown(caregiver)
-    assert all(text in page for text in house.WRONG[code])
+    assert all(text in page for text in worth.PROBLEMS[code])
     assert "Nothing is wrong." not in page
 
 
 def test_a_problem_of_a_later_steward_is_not_hidden(caregiver: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its code is better than nothing; and it is text."""
     steward(monkeypatch, status={"bus": 1, "problems": [{"code": "<b>flood</b>", "args": {}}]})
-    assert "It calls this <b>flood</b>." in shown(caregiver)
+    assert "The box reports: <b>flood</b>" in shown(caregiver)
     assert "<b>flood" not in caregiver.get("/house").get_data(as_text=True)
 
 
