@@ -101,7 +101,7 @@ def test_journal_removed(box: Box) -> None:
     asked(box)
     lets_in(box)
     says(browser, "/house", "The journal was damaged and begun anew")
-    says(browser, "/", "The file of counts was damaged")
+    says(browser, "/", "The journal was damaged and begun anew")
     assert blocks(browser, SITE) is None
     assert box.ask("kid", SITE) == ZERO
     box.counted(added(COUNTED, COUNTED, {("kid", "block"): 1}))
@@ -142,7 +142,7 @@ def test_ledger_overwritten(box: Box) -> None:
     lets_in(box)
     box.commit()
     says(browser, "/house", "The ledger is damaged")
-    says(browser, "/", "The file of minutes is damaged")
+    says(browser, "/", "The ledger is damaged")
     assert blocks(browser, SITE) is None
     assert ledger.read_bytes()[:10] == b"no ledger!"
     assert box.held() == COUNTED
