@@ -58,3 +58,9 @@ def test_python_runs_the_package() -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: kindgate check ")
+
+
+def test_tests_go_by_the_command_line() -> None:
+    """Click keeps the help option a command first had: one called past `main` would have no `-h` from then on."""
+    callers = [file.name for file in Path(__file__).parent.rglob("*.py") if "CliRunner(" in file.read_text()]
+    assert sorted(callers) == ["cli.py", "test_main.py"]

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from appliance.__main__ import main
 from appliance.store.accounts import Role
 from appliance.store.house import HouseStore
 from appliance.web import passwords
+from tests.commands.cli import kindgate
 from tests.store.houses import octets
 
 AT = 1_772_600_000.0
@@ -35,7 +35,7 @@ def data(tmp_path: Path) -> Path:
 
 def run(data: Path, *words: str, stdin: str | None = None) -> Result:
     """Return what the command does with these words."""
-    return CliRunner().invoke(main, ["caregiver", *words, "--data", str(data)], input=stdin)
+    return kindgate("caregiver", *words, data=data, stdin=stdin)
 
 
 def is_right(data: Path, name: str, password: str) -> bool:

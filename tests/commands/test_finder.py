@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from appliance.__main__ import main
 from appliance.commands import finder as command
 from appliance.core.visibility import Contract, VisibilityError
 from appliance.finder.leasefile import KNOWN
 from appliance.world import rules
+from tests.commands.cli import kindgate
 
 CONFIG = "data: /srv/kindgate\n"
 
@@ -38,7 +38,7 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> type[Spy]:
 
 def run(*words: str) -> Result:
     """Run the command."""
-    return CliRunner().invoke(main, ["finder", *words], prog_name="kindgate")
+    return kindgate("finder", *words)
 
 
 def test_known_and_told_lease_files(spy: type[Spy], tmp_path: Path, nowhere: Path) -> None:

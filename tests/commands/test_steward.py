@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from appliance.__main__ import main
 from appliance.core.visibility import VisibilityError
 from appliance.steward.clockwork import Clockwork
 from appliance.world import bus, rules
 from appliance.world.snapshot import publish_house
 from appliance.world.state import load_state
+from tests.commands.cli import kindgate
 from tests.running import START_S, STOP_S, until
 from tests.steward.box import HOUSE
 
@@ -55,7 +54,7 @@ def test_without_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(rules, "load_contract", broken)
     monkeypatch.setattr(Clockwork, "start", lambda _: None)
-    result = CliRunner().invoke(main, ["steward", "--data", str(tmp_path)])
+    result = kindgate("steward", data=tmp_path)
     assert result.exit_code == 1
     assert "the bundled rules can't be read: visibility.yaml: line 3: no" in result.output
     assert list(tmp_path.iterdir()) == []

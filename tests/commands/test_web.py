@@ -5,19 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from appliance.__main__ import main
 from appliance.commands import web as command
 from appliance.config import Config, Endpoint
 from appliance.web import certificate, code, server
 from appliance.web.gate import Listening
+from tests.commands.cli import kindgate
 from tests.running import free_port, own_address
 
 
 def web(data: Path, *words: str) -> Result:
     """Return what the command does with these words."""
-    return CliRunner().invoke(main, ["web", *words, "--data", str(data)])
+    return kindgate("web", *words, data=data)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_taken_port_is_exit_status_2(tmp_path: Path, monkeypatch: pytest.Monke
 def test_without_a_certificate_it_says_so(tmp_path: Path) -> None:
     """And serves nothing."""
     (tmp_path / "file").write_text("")
-    result = CliRunner().invoke(main, ["web", "--web", "0.0.0.0:8443", "--data", str(tmp_path / "file" / "data")])
+    result = web(tmp_path / "file" / "data", "--web", "0.0.0.0:8443")
     assert result.exit_code == 1
     assert "no certificate" in result.stderr
 

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from appliance.__main__ import main
 from appliance.core.rulebook import Rulebook
 from appliance.world import rules
+from tests.commands.cli import kindgate
 from tests.fakes import REAL, FakeUpstream
 from tests.running import Running, addresses, running
 
@@ -110,9 +109,7 @@ def test_explain_agrees_with_the_wire(book: Rulebook, box: Running, monkeypatch:
     monkeypatch.setattr(rules, "bundled_set", lambda _: domain_set)
     seen: set[tuple[str, str]] = set()
     for device, name in pairs(book):
-        arguments = ["explain", name, "--device", device, "--json", "--data", str(box.data)]
-        done = CliRunner().invoke(main, arguments, catch_exceptions=False)
-        said = json.loads(done.stdout)
+        said = json.loads(kindgate("explain", name, "--device", device, "--json", data=box.data).stdout)
         reply = box.ask(name, source=DEVICES[device])
         is_open = said["action"] == "allow"
         has_forced_answer = said["step"] == "bypass" and not reply.answer
@@ -128,8 +125,8 @@ def test_explain_agrees_with_the_wire(book: Rulebook, box: Running, monkeypatch:
 @pytest.mark.parametrize("device", ["kids-tablet", "parents-phone"])
 def test_the_installed_command_says_the_same(box: Running, device: str) -> None:
     """The command as a person runs it, without anything of the test in it, agrees as well."""
-    kindgate = Path(sys.executable).with_name("kindgate")
+    installed = Path(sys.executable).with_name("kindgate")
     arguments = ["explain", "example.com", "--device", device, "--json", "--data", str(box.data)]
-    done = subprocess.run([kindgate, *arguments], capture_output=True, check=True, timeout=30)
+    done = subprocess.run([installed, *arguments], capture_output=True, check=True, timeout=30)
     blocked = json.loads(done.stdout)["action"] == "block"
     assert (addresses(box.ask("example.com", source=DEVICES[device])) == ["0.0.0.0"]) is blocked

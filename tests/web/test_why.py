@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from html import unescape
 
 import pytest
-from click.testing import CliRunner
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.commands.explain import explain
 from appliance.core.house import Do, Grant, House, Pause, Person, Rule, Setting
 from appliance.core.rulebook import BYPASS, INFRASTRUCTURE
 from appliance.core.schedule import Window
@@ -20,6 +18,7 @@ from appliance.store.errors import Locked
 from appliance.web.box import Box
 from appliance.web.ladder import QUESTIONS
 from appliance.world import clock
+from tests.commands.cli import kindgate
 from tests.web.conftest import AT, CAREGIVER, HOUSE, MIA, OWNER
 
 LIT = re.compile(r'<li class="is-on[^"]*" aria-current="step">(.*?)</li>')
@@ -99,7 +98,7 @@ def test_the_deciding_step_is_lit_as_explain_says(box: Box, caregiver: FlaskClie
     """Step, sentence and end are those of the command; no house subscribes lists or has labels yet, so ten steps."""
     changed(box, HOUSES.get(step, HOUSE))
     name = asked_name(box, step)
-    told = json.loads(CliRunner().invoke(explain, [name, "--person", "mia", "--json", "--data", str(box.data)]).stdout)
+    told = json.loads(kindgate("explain", name, "--person", "mia", "--json", data=box.data).stdout)
     shown = page(caregiver, name)
     rungs = RUNGS.search(shown)
     assert told["step"] == step.value
