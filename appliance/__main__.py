@@ -13,6 +13,7 @@ COMMANDS = (
     "house",
     "caregiver",
     "explain",
+    "week",
     "check",
 )
 """Each stands in `appliance.commands`, in a module of its name."""

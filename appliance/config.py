@@ -6,8 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import force_setattr
 
+from appliance.core.device import normal_address
 from appliance.core.document import Document, DocumentError
-from appliance.core.house import normal_address
 from appliance.core.names import normalise
 
 DNS_PORT = 53

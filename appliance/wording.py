@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 
-from appliance.core.rulebook import Category
+import msgspec
+
+from appliance.core.catalogue import SERVICE_TAG
+from appliance.core.house import NEVER_LIFTED, House
+from appliance.core.rulebook import Rulebook
+from appliance.core.said import CATEGORY, EVERYTHING, GROUP, SERVICE
 from appliance.core.verdict import Reason
 
 ENGLISH: dict[str, str] = {
@@ -14,12 +19,23 @@ ENGLISH: dict[str, str] = {
     "hard_adult": "Blocked on every device: {category}.",
     "pause": "The Internet is paused.",
     "grant": "Opened by a caregiver for a while: {what}.",
+    "grant_everything": "A caregiver opened everything for a while.",
     "update": "Updates go on during a pause.",
     "window": "It is {window} now.",
+    "window_block": "Closed during {window}.",
+    "window_allow": "Open during {window}.",
+    "budget": "The time for {what} is used up.",
+    "budget_week": "The time for {what} is used up for this week.",
+    "budget_everything": "The time for today is used up.",
+    "budget_everything_week": "The time for this week is used up.",
     "own_allow": "A caregiver allowed {name}.",
     "own_block": "A caregiver blocked {name}.",
     "protected": "Protected information ({category}): no list blocks it and nothing logs it.",
     "bypass": "This would lead around the rules of this house: {category}.",
+    "engine_block": "{engine} is closed in the settings of safe search.",
+    "service_block": "A caregiver blocked {service}.",
+    "service_ask": "{service} is open after asking a caregiver.",
+    "service_allow": "A caregiver allowed {service}.",
     "category_block": "Blocked at this age: {category}.",
     "category_block_person": "Blocked by a caregiver: {category}.",
     "category_block_unknown": "Blocked on devices that nobody named yet: {category}.",
@@ -33,6 +49,47 @@ ENGLISH: dict[str, str] = {
     "default_block": "At this age only names on the allow-list are open.",
     "closed": "This device is not known here yet: a caregiver can add it.",
 }
+"""For a caregiver, and where nobody knows who reads: in the reply to the device."""
+FOR_CHILD: dict[str, str] = {
+    "help": "Help is always open. Nobody sees that you asked.",
+    "infrastructure": "Your device needs this to be online.",
+    "malware": "This site is known to harm devices or to steal passwords.",
+    "hard": "This is closed for your age: {category}.",
+    "hard_nobody": "This is closed for everybody: {category}.",
+    "hard_adult": "This is closed for everybody here: {category}.",
+    "pause": "The Internet is paused for now.",
+    "grant": "A grown-up opened this for a while: {what}.",
+    "grant_everything": "A grown-up opened everything for a while.",
+    "update": "Updates go on while the Internet is paused.",
+    "window": "It is {window} now.",
+    "window_block": "This is off during {window}.",
+    "window_allow": "This is open during {window}.",
+    "budget": "Your time for {what} is used up.",
+    "budget_week": "Your time for {what} is used up for this week.",
+    "budget_everything": "Your time for today is used up.",
+    "budget_everything_week": "Your time for this week is used up.",
+    "own_allow": "A grown-up opened {name} for you.",
+    "own_block": "A grown-up closed {name} for you.",
+    "protected": "You may always read about this, and nothing writes it down: {category}.",
+    "bypass": "This goes around the rules of your home: {category}.",
+    "engine_block": "{engine} is closed for you.",
+    "service_block": "A grown-up closed {service} for you.",
+    "service_ask": "You can ask for {service}.",
+    "service_allow": "A grown-up opened {service} for you.",
+    "category_block": "This is closed for your age: {category}. You can ask.",
+    "category_block_person": "A grown-up closed this for you: {category}. You can ask.",
+    "category_block_unknown": "Nobody has said yet whose device this is, so this is closed: {category}.",
+    "category_ask": "You can ask for this: {category}.",
+    "category_allow": "This is open: {category}.",
+    "list_allow": "This is open.",
+    "list_block": "This is on a list of sites that are closed here. You can ask.",
+    "classifier": "This site is new here and looks like {category}. We may be wrong: you can ask.",
+    "default_allow": "This is open.",
+    "default_ask": "This site is new here. You can ask for it.",
+    "default_block": "This site is not among those that were opened for you. You can ask for it.",
+    "closed": "Nobody has said yet whose device this is.",
+}
+"""For the child, on the own page."""
 CHANGES: dict[str, str] = {
     "first_run": "{who} set this box up.",
     "child_added": "{who} added {person}.",
@@ -44,9 +101,27 @@ CHANGES: dict[str, str] = {
     "category_set": "{who} set {category} to “{setting}” for {person}.",
     "category_reset": "{who} let the age decide about {category} for {person} again.",
     "windows_set": "{who} changed the times of {person}.",
+    "exception_set": "{who} set other times for {person}: {name}.",
+    "exception_removed": "{who} took back other times for {person}: {name}.",
+    "week_copied": "{who} gave {person} the week of another child.",
+    "grace_set": "{who} set how long {person} may go on to finish: {minutes} min.",
     "paused": "{who} paused the Internet for {person}{until}.",
     "resumed": "{who} ended the pause for {person}.",
     "opened": "{who} gave {person} extra time{until}.",
+    "pass_given": "{who} opened {what} for {person}{until}.",
+    "pass_ended": "{who} ended early for {person}: {what}.",
+    "minutes_given": "{who} gave {person} {minutes} more minutes for the day.",
+    "minutes_taken": "{who} took {minutes} minutes of the day from {person}.",
+    "budget_set": "{who} set minutes for {person}: {what}.",
+    "budget_removed": "{who} took the minutes away that were set for {person}: {what}.",
+    "uncounted_set": "{who} let the minutes of {what} not count for {person}.",
+    "uncounted_removed": "{who} let the minutes of {what} count for {person}.",
+    "always_on_set": "{who} keeps {what} always open for {person}.",
+    "always_on_removed": "{who} no longer keeps {what} always open for {person}.",
+    "grace_taken": "{who} took time to finish{until}.",
+    "request_allowed": "{who} said yes to what was asked for {person}{until}.",
+    "paused_device": "{who} paused {device}{until}.",
+    "resumed_device": "{who} ended the pause of {device}.",
     "device_added": "{who} added {device}{for_person}.",
     "device_changed": "{who} changed {device}.",
     "device_removed": "{who} took {device} out of the house.",
@@ -64,30 +139,93 @@ CHANGES: dict[str, str] = {
     "caregiver_enabled": "{who} let {name} log in again.",
     "caregiver_role": "{who} made {name} {role}.",
     "caregiver_sessions_ended": "{who} logged {name} out everywhere.",
+    "service_set": "{who} set {called} to “{setting}” for {person}.",
+    "service_reset": "{who} let group and age decide about {called} for {person} again.",
+    "group_set": "{who} set all of {called} to “{setting}” for {person}.",
+    "group_reset": "{who} let the age decide about {called} for {person} again.",
+    "group_cleared": "{who} ended what was set one by one in {called} for {person}.",
+    "safe_search_set": "{who} set the safe mode of {called} to “{level}” for {person}.",
+    "safe_search_reset": "{who} let the age decide about the safe mode of {called} for {person} again.",
+    "own_service_added": "{who} made the service {name}.",
+    "own_service_changed": "{who} changed the service {name}.",
+    "own_service_removed": "{who} took the service {name} away.",
+    "grown": "{who} moved {person} to the rules for {ages}.",
+    "lift_asked": "{who} began to lift {category} for {person}: it opens a day later, or when a second one agrees.",
+    "lift_agreed": "{who} agreed as the second one: {category} is open for {person}{until}.",
+    "lift_refused": "{who} said no: {category} stays closed for {person}.",
+    "lift_ended": "{who} closed {category} for {person} again.",
+    "malware_opened": "{who} opened {name} for the whole house{until}: it is known for malware or phishing.",
+    "malware_closed": "{who} closed {name} again.",
+    "words_forgotten": "{who} forgot what was said for a while and is long over.",
     "other": "{who} changed something.",
 }
 """A change by the code of its reason. `who` began it; what it names was put into words by the caller."""
-NOBODY_LIFTS = "csam"
 CATALOGUES = {"en": ENGLISH}
+CHILD_CATALOGUES = {"en": FOR_CHILD}
 CHANGE_CATALOGUES = {"en": CHANGES}
 
 
-def sentence(reason: Reason, categories: Mapping[str, Category], language: str = "en") -> str:
+class Names(msgspec.Struct, frozen=True):
+    """What the ids of rules and house are called by people."""
+
+    categories: Mapping[str, str] = {}
+    services: Mapping[str, str] = {}
+    groups: Mapping[str, str] = {}
+    engines: Mapping[str, str] = {}
+
+    @classmethod
+    def of(cls, rulebook: Rulebook, house: House) -> "Names":
+        """Return the names of the bundled rules, and of the house's own services."""
+        services = {id_: one.name for id_, one in rulebook.services.items()}
+        return cls(
+            categories={id_: one.name for id_, one in rulebook.categories.items()},
+            services=services | {one.id: one.name for one in house.services},
+            groups=rulebook.groups,
+            engines={id_: one.name for id_, one in rulebook.engines.items()},
+        )
+
+    def thing(self, what: str) -> str:
+        """Return a thing as budgets write it (``service:youtube``, a name) as people say it."""
+        for prefix, names in ((SERVICE, self.services), (GROUP, self.groups), (CATEGORY, self.categories)):
+            if what.startswith(prefix):
+                return names.get(what.removeprefix(prefix), what.removeprefix(prefix))
+        return what
+
+    def tag(self, tag: str) -> str | None:
+        """Return the name of a category or of a service's tag, None for any other tag."""
+        if tag.startswith(SERVICE_TAG):
+            return self.services.get(tag.removeprefix(SERVICE_TAG))
+        return self.categories.get(tag)
+
+    def word(self, key: str, value: str) -> str:
+        """Return an argument of a reason as people say it."""
+        if key == "what":
+            return self.thing(value)
+        names = {"category": self.categories, "service": self.services, "engine": self.engines}.get(key, {})
+        return names.get(value, value)
+
+
+def sentence(reason: Reason, names: Names, language: str = "en", *, to_child: bool = False) -> str:
     """Return a reason as a sentence; a language without a catalogue is told in English."""
-    catalogue = CATALOGUES.get(language, ENGLISH)
+    spoken, english = (CHILD_CATALOGUES, FOR_CHILD) if to_child else (CATALOGUES, ENGLISH)
+    catalogue = spoken.get(language, english)
     args = dict(reason.args)
-    code = reason.code
-    if code == "hard" and args.get("category") == NOBODY_LIFTS:
-        code = "hard_nobody"
-    elif code == "hard" and args.get("band") in ("adult", "unknown"):
-        code = "hard_adult"
-    if code in ("category_block", "category_ask"):
-        code = f"{code}_{args.get('origin')}"
-    words = {
-        key: categories[value].name if key in ("category", "what") and value in categories else value
-        for key, value in args.items()
-    }
+    code = _finer(reason.code, args)
+    words = {key: names.word(key, value) for key, value in args.items()}
     return catalogue.get(code, catalogue.get(reason.code, reason.code)).format_map(words)
+
+
+def _finer(code: str, args: Mapping[str, str]) -> str:
+    """Return the code with what of its arguments makes another sentence of it, whether or not there is one."""
+    if code == "hard" and args.get("category") == NEVER_LIFTED:
+        return "hard_nobody"
+    if code == "hard" and args.get("band") in ("adult", "unknown"):
+        return "hard_adult"
+    if code in ("category_block", "category_ask"):
+        return f"{code}_{args.get('origin')}"
+    if code in ("budget", "grant") and args.get("what") == EVERYTHING:
+        code = f"{code}_everything"
+    return f"{code}_week" if args.get("of") == "week" else code
 
 
 def change(code: str, words: Mapping[str, str], language: str = "en") -> str:

@@ -18,7 +18,7 @@ def test_the_commands_are_these() -> None:
     context = click.Context(main)
     found = {name: main.get_command(context, name) for name in main.list_commands(context)}
     assert {name: command.name for name, command in found.items() if command} == {name: name for name in COMMANDS}
-    helpers = {"__init__", "daemons", "finding", "options", "probe"}
+    helpers = {"__init__", "daemons", "finding", "options", "probe", "used"}
     assert {file.stem for file in Path(commands.__file__).parent.glob("*.py")} - helpers == set(COMMANDS)
 
 

@@ -7,40 +7,62 @@ import string
 import pytest
 
 from appliance import wording
-from appliance.core import policy
-from appliance.core.house import BANDS
-from appliance.core.rulebook import Category
+from appliance.core import policy, steps
+from appliance.core.house import House, OwnService
+from appliance.core.person import BANDS
 from appliance.core.verdict import Reason
+from appliance.wording import Names
 from appliance.world import rules
 
-CATEGORIES = rules.load_rulebook().categories
-DERIVED = {"hard_nobody", "hard_adult", "category_block_person", "category_block_unknown"}
+BOOK = rules.load_rulebook()
+NAMES = Names.of(BOOK, House(services=(OwnService(id="chess", name="Chess club", domains=("chess.example",)),)))
+DERIVED = {
+    "hard_nobody",
+    "hard_adult",
+    "category_block_person",
+    "category_block_unknown",
+    "budget_week",
+    "budget_everything",
+    "budget_everything_week",
+    "grant_everything",
+}
 """Sentences for a code in a certain case: nothing in core names them."""
 
 ROWS = (*BANDS, "adult", "unknown")
-ARGS: dict[str, dict[str, str]] = {
-    "malware": {"category": "malware_phishing", "band": "6-9"},
-    "hard": {"category": "gambling", "band": "6-9"},
-    "grant": {"what": "roblox.com"},
-    "window": {"window": "Bedtime"},
-    "own_allow": {"name": "example.com"},
-    "own_block": {"name": "example.com"},
-    "protected": {"category": "mental_health"},
-    "bypass": {"category": "bypass_dns", "route": "doh"},
-    "category_block": {"category": "social_media", "origin": "6-9"},
-    "category_ask": {"category": "forum", "origin": "person"},
-    "closed": {"category": "social_media", "origin": "unknown"},
-    "category_allow": {"category": "forum"},
-    "list_allow": {"list": "ours"},
-    "list_block": {"list": "ours"},
-    "classifier": {"category": "gambling", "score": "0.91"},
+WHATS = ("everything", "service:youtube", "service:chess", "group:game", "category:social_media", "roblox.com")
+ARGS: dict[str, dict[str, tuple[str, ...]]] = {
+    "malware": {"category": ("malware_phishing",), "band": ROWS},
+    "hard": {"category": ("gambling", "csam"), "band": ROWS},
+    "grant": {"what": WHATS},
+    "window": {"window": ("Bedtime",)},
+    "window_block": {"window": ("Homework",)},
+    "window_allow": {"window": ("Homework",)},
+    "budget": {"what": WHATS[:-1], "of": ("day", "week")},
+    "own_allow": {"name": ("example.com",)},
+    "own_block": {"name": ("example.com",)},
+    "protected": {"category": ("mental_health",)},
+    "bypass": {"category": ("bypass_dns",), "route": ("doh", "")},
+    "engine_block": {"engine": ("google",)},
+    "service_block": {"service": ("youtube", "chess")},
+    "service_ask": {"service": ("youtube",)},
+    "service_allow": {"service": ("youtube",)},
+    "category_block": {"category": ("social_media",), "origin": (*ROWS, "person")},
+    "category_ask": {"category": ("forum",), "origin": (*ROWS, "person")},
+    "closed": {"category": ("social_media",), "origin": ("unknown",)},
+    "category_allow": {"category": ("forum",)},
+    "list_allow": {"list": ("ours",)},
+    "list_block": {"list": ("ours",)},
+    "classifier": {"category": ("gambling",), "score": ("0.91",)},
 }
+"""Code → argument → what it may be."""
+BLAME = ("bad", "you are wrong", "forbidden", "not allowed", "naughty", "violat", "illegal", "denied", "sorry")
 
 
 def codes() -> dict[str, list[set[str]]]:
-    """Return the codes that policy.py can give, each with the names of its arguments in every place that gives it."""
+    """Return the codes that the order of decision can give, each with its arguments in every place that gives it."""
     found: dict[str, list[set[str]]] = {}
-    for function in ast.walk(ast.parse(inspect.getsource(policy))):
+    trees = [ast.parse(inspect.getsource(module)) for module in (policy, steps)]
+    for function in (node for tree in trees for node in ast.walk(tree)):
         if not isinstance(function, ast.FunctionDef):
             continue
         for call in ast.walk(function):
@@ -71,12 +93,22 @@ def values(node: ast.expr, function: ast.FunctionDef) -> set[str]:
 
 
 CODES = codes()
+CATALOGUES = [wording.ENGLISH, wording.FOR_CHILD]
 
 
-def test_every_code_has_a_sentence_and_every_sentence_a_code() -> None:
-    """The catalogue is neither short of one nor has it one too many."""
-    assert len(CODES) > 20
-    assert wording.ENGLISH.keys() == CODES.keys() | DERIVED
+def said_of(code: str, *, to_child: bool) -> list[str]:
+    """Return the sentences of a code with all that its arguments may be."""
+    cases: list[dict[str, str]] = [{}]
+    for key, known in ARGS.get(code, {}).items():
+        cases = [{**case, key: value} for case in cases for value in known]
+    return [wording.sentence(Reason.of(code, **case), NAMES, to_child=to_child) for case in cases]
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES)
+def test_every_code_has_a_sentence_and_every_sentence_a_code(catalogue: dict[str, str]) -> None:
+    """Neither catalogue is short of one nor has it one too many."""
+    assert len(CODES) > 25
+    assert catalogue.keys() == CODES.keys() | DERIVED
 
 
 def test_the_arguments_here_are_those_that_core_gives() -> None:
@@ -85,30 +117,94 @@ def test_the_arguments_here_are_those_that_core_gives() -> None:
     assert {code: set(ARGS.get(code, {})) for code in CODES} == given
 
 
+@pytest.mark.parametrize("catalogue", CATALOGUES)
 @pytest.mark.parametrize("code", sorted(CODES))
-def test_a_sentence_uses_only_what_it_is_given(code: str) -> None:
+def test_a_sentence_uses_only_what_it_is_given(code: str, catalogue: dict[str, str]) -> None:
     """Every placeholder of a sentence is an argument of its code, wherever that is given."""
-    for key in (key for key in wording.ENGLISH if key == code or (key in DERIVED and key.startswith(f"{code}_"))):
-        used = {field for _, field, _, _ in string.Formatter().parse(wording.ENGLISH[key]) if field is not None}
+    for key in (key for key in catalogue if key == code or (key in DERIVED and key.startswith(f"{code}_"))):
+        used = {field for _, field, _, _ in string.Formatter().parse(catalogue[key]) if field is not None}
         assert all(used <= named for named in CODES[code]), key
 
 
+@pytest.mark.parametrize("to_child", [False, True])
 @pytest.mark.parametrize("code", sorted(CODES))
-@pytest.mark.parametrize("row", [*ROWS, "person"])
-def test_every_reason_reads_as_a_sentence(code: str, row: str) -> None:
-    """For each row: one line, begins with a capital, ends with a full stop, no brace and no id in it."""
-    args = {key: row if key in ("band", "origin") else value for key, value in ARGS.get(code, {}).items()}
-    said = wording.sentence(Reason.of(code, **args), CATEGORIES)
-    assert (said[0].isupper(), said[-1], "\n" in said) == (True, ".", False)
-    assert not set("{}_") & set(said)
-    assert said != code
+def test_every_reason_reads_as_a_sentence(code: str, *, to_child: bool) -> None:
+    """With all arguments: one line, a capital, a full stop, no brace and no id in it, short, and without blame."""
+    for said in said_of(code, to_child=to_child):
+        assert (said[0].isupper() or said[0].isdigit(), said[-1], "\n" in said) == (True, ".", False), said
+        assert not set("{}_") & set(said), said
+        assert ": everything" not in said
+        assert not [word for word in ("service:", "group:", "category:") if word in said]
+        assert len(said) <= 120, said
+        assert not [word for word in BLAME if word in said.lower()], said
 
 
-@pytest.mark.parametrize("category", sorted(CATEGORIES))
+def test_a_derived_sentence_is_reached() -> None:
+    """Each case that has words of its own is told in them."""
+    for catalogue, to_child in ((wording.ENGLISH, False), (wording.FOR_CHILD, True)):
+        told = {said for code in CODES for said in said_of(code, to_child=to_child)}
+        for key in DERIVED:
+            start = catalogue[key].partition("{")[0]
+            assert any(said.startswith(start) for said in told), key
+
+
+@pytest.mark.parametrize(
+    ("what", "of", "expected", "to_child"),
+    [
+        ("everything", "day", "The time for today is used up.", "Your time for today is used up."),
+        ("everything", "week", "The time for this week is used up.", "Your time for this week is used up."),
+        ("service:youtube", "day", "The time for YouTube is used up.", "Your time for YouTube is used up."),
+        (
+            "service:youtube",
+            "week",
+            "The time for YouTube is used up for this week.",
+            "Your time for YouTube is used up for this week.",
+        ),
+        ("service:chess", "day", "The time for Chess club is used up.", "Your time for Chess club is used up."),
+        ("service:gone", "day", "The time for gone is used up.", "Your time for gone is used up."),
+    ],
+)
+def test_a_budget_is_told_by_what_it_is_for(what: str, of: str, expected: str, to_child: str) -> None:
+    """Everything is not named, and a week says so."""
+    reason = Reason.of("budget", what=what, of=of)
+    assert wording.sentence(reason, NAMES) == expected
+    assert wording.sentence(reason, NAMES, to_child=True) == to_child
+
+
+def test_a_pass_is_told_by_what_it_is_for() -> None:
+    """A service, group or category by its name, a name as it is, and everything in a sentence of its own."""
+    expected = {
+        "everything": "A caregiver opened everything for a while.",
+        "service:youtube": "Opened by a caregiver for a while: YouTube.",
+        "category:forum": f"Opened by a caregiver for a while: {BOOK.categories['forum'].name}.",
+        "example.com": "Opened by a caregiver for a while: example.com.",
+    }
+    assert {what: wording.sentence(Reason.of("grant", what=what), NAMES) for what in expected} == expected
+
+
+@pytest.mark.parametrize("category", sorted(BOOK.categories))
 def test_every_category_reads_by_its_name(category: str) -> None:
     """A reason names a category as the settings page does, never by its id."""
-    said = wording.sentence(Reason.of("category_block", category=category, origin="6-9"), CATEGORIES)
-    assert said == f"Blocked at this age: {CATEGORIES[category].name}."
+    said = wording.sentence(Reason.of("category_block", category=category, origin="6-9"), NAMES)
+    assert said == f"Blocked at this age: {BOOK.categories[category].name}."
+
+
+def test_names_of_what_there_is() -> None:
+    """Things as budgets write them and tags of names; what has no name is itself, or nothing."""
+    assert [NAMES.thing(what) for what in ("service:youtube", "service:chess", "category:forum", "a.example")] == [
+        "YouTube",
+        "Chess club",
+        BOOK.categories["forum"].name,
+        "a.example",
+    ]
+    group = next(iter(BOOK.groups))
+    assert (NAMES.thing(f"group:{group}"), NAMES.thing("group:gone")) == (BOOK.groups[group], "gone")
+    assert [NAMES.tag(tag) for tag in ("#service:youtube", "#service:gone", "forum", "#updates:tv")] == [
+        "YouTube",
+        None,
+        BOOK.categories["forum"].name,
+        None,
+    ]
 
 
 def test_who_said_it_makes_the_difference() -> None:
@@ -118,9 +214,10 @@ def test_who_said_it_makes_the_difference() -> None:
         "person": "Blocked by a caregiver: Gambling.",
         "unknown": "Blocked on devices that nobody named yet: Gambling.",
     }
-    names = {"gambling": Category(id="gambling", name="Gambling", risk="contract", group="money")}
     found = {
-        origin: wording.sentence(Reason.of("category_block", category="gambling", origin=origin), names)
+        origin: wording.sentence(
+            Reason.of("category_block", category="gambling", origin=origin), Names({"gambling": "Gambling"})
+        )
         for origin in expected
     }
     assert found == expected
@@ -129,27 +226,29 @@ def test_who_said_it_makes_the_difference() -> None:
 def test_what_nobody_lifts_says_so() -> None:
     """No sentence promises that two caregivers could lift what nobody can."""
     for row in ROWS:
-        said = wording.sentence(Reason.of("hard", category="csam", band=row), CATEGORIES)
+        said = wording.sentence(Reason.of("hard", category="csam", band=row), NAMES)
         assert ("nobody can lift it" in said, "Two caregivers" in said) == (True, False)
     for row, words in (("6-9", "Two caregivers together"), ("adult", "on every device")):
-        assert words in wording.sentence(Reason.of("hard", category="stalkerware", band=row), CATEGORIES)
+        assert words in wording.sentence(Reason.of("hard", category="stalkerware", band=row), NAMES)
 
 
 def test_a_name_that_looks_like_something_else_stays_as_it_is() -> None:
     """A window called like a category, and braces in what people wrote, are their own words."""
-    assert wording.sentence(Reason.of("window", window="education"), CATEGORIES) == "It is education now."
-    assert wording.sentence(Reason.of("window", window="{x} %s"), CATEGORIES) == "It is {x} %s now."
+    assert wording.sentence(Reason.of("window", window="education"), NAMES) == "It is education now."
+    assert wording.sentence(Reason.of("window", window="{x} %s"), NAMES) == "It is {x} %s now."
 
 
 def test_other_languages_are_told_in_english() -> None:
     """Until there is a catalogue for them."""
     for language in ("en", "de", "xx"):
-        assert wording.sentence(Reason("pause"), CATEGORIES, language) == "The Internet is paused."
+        assert wording.sentence(Reason("pause"), NAMES, language) == "The Internet is paused."
+        child = wording.sentence(Reason("pause"), NAMES, language, to_child=True)
+        assert child == "The Internet is paused for now."
 
 
 def test_an_unknown_code_is_no_fault() -> None:
     """A reason of a newer core reads as its code rather than not at all."""
-    assert wording.sentence(Reason("brand_new"), CATEGORIES) == "brand_new"
+    assert wording.sentence(Reason("brand_new"), NAMES) == "brand_new"
 
 
 @pytest.mark.parametrize("code", sorted(wording.CHANGES))

@@ -102,7 +102,7 @@ def _house(loaded: Loaded, book: Rulebook, where: Path) -> Iterator[Finding]:
     house = loaded.snapshot.house
     counted = f"{len(house.persons)} persons, {len(house.devices)} devices, {len(house.forwarders)} forwarders"
     yield Finding(Level.OK, f"House: revision {loaded.snapshot.revision}, {counted}")
-    for path, words in houses.problems(house, book.categories.keys(), book.hard, book.protected):
+    for path, words in houses.problems(house, book.known):
         yield Finding(Level.WRONG, f"House: {place_of(path)}: {words}", f"kindgate house show --data {where}")
     try:
         clock.zone(house.time_zone)

@@ -3,28 +3,39 @@
 import contextlib
 import sys
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import msgspec
 
 from appliance import wording
-from appliance.commands.options import Fault, bundled_rules, configured, data_folder, with_place
-from appliance.core import names, policy
-from appliance.core.house import House, normal_address, normal_mac
+from appliance.commands import used as used_minutes
+from appliance.commands.options import Fault, bundled_rules, configured, data_folder, moment_of, with_place
+from appliance.core import budget, names, policy
+from appliance.core.budget import NOT_COUNTED, Minutes
+from appliance.core.catalogue import SERVICE_TAG
+from appliance.core.device import normal_address, normal_mac
+from appliance.core.house import House
+from appliance.core.person import BANDS
 from appliance.core.policy import Policy
 from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Lift, Verdict
 from appliance.core.wire import dns
 from appliance.world import clock, rules
 from appliance.world.snapshot import load_snapshot
+from appliance.world.state import load_state
 
 _WHO_LIFTS = {
     Lift.NOBODY: "Nobody can lift this.",
     Lift.ONE: "A caregiver can lift this.",
     Lift.TWO: "Two caregivers together can lift this.",
     Lift.OWNER: "The owner of the box can lift this for one name.",
+}
+_WHICH_ANSWER = {
+    "target": "Its safe mode is on: answered by {target}.",
+    "none": "Its safe mode is on ({target}): a record of this type could lead around it, so that none is given.",
+    "own": "Its safe mode is on ({target}): a record of this type is the name's own.",
 }
 
 
@@ -34,14 +45,16 @@ _WHO_LIFTS = {
 @click.option("--device", metavar="D", help="For a device: id, name, MAC or address.")
 @click.option("--type", "qtype", default="A", metavar="T", help="The DNS type asked for. Default: A.")
 @click.option("--at", metavar="ISO", help="At a time, 2026-11-22T21:00 or with an offset. Default: now.")
+@click.option("--used", multiple=True, metavar="WHAT=MINUTES", help=used_minutes.HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_place
-def explain(
+def explain(  # noqa: PLR0913, PLR0917 -- one for each of its options
     name: str,
     person: str | None,
     device: str | None,
     qtype: str,
     at: str | None,
+    used: tuple[str, ...],
     as_json: bool,
     data: Path | None,
     config: Path | None,
@@ -60,47 +73,110 @@ def explain(
         zone = clock.zone(told.time_zone)
     except clock.UnknownZone as error:
         raise Fault(str(error)) from error
+    moment = moment_of(at, zone)
     compiled = policy.compile(told, book, (rules.bundled_set(book),), zone)
     subject = _subject(compiled, person, device)
-    _check_type(qtype)
+    minutes = _minutes(subject, used_minutes.read(used, told, book), where, moment)
+    kind = _type(qtype)
     try:
         asked = names.normalise(name)
     except names.BadName as error:
         raise Fault(str(error)) from error
-    verdict = policy.decide(compiled, subject, asked, None, _moment(at, zone))
-    sentence = wording.sentence(verdict.reason, book.categories, told.language)
-    until = None if verdict.until is None else clock.iso(verdict.until, zone)
+    said = _explained(replace(compiled, minutes=minutes), subject, asked, kind, moment)
     if as_json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(_plain(verdict, sentence, until))) + b"\n")
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(said)) + b"\n")
     else:
-        _print(asked, verdict, sentence, until)
+        _print(asked, said)
 
 
-def _plain(verdict: Verdict, sentence: str, until: str | None) -> dict[str, object]:
-    return {
-        "action": verdict.action.value,
-        "step": verdict.step.value,
-        "reason": {"code": verdict.reason.code, "args": dict(verdict.reason.args)},
-        "sentence": sentence,
-        "until": until,
-        "counted": verdict.counted,
-        "traceless": verdict.traceless,
-        "lift": verdict.lift.value if verdict.lift else None,
-    }
+class Explained(msgspec.Struct, frozen=True):
+    """What is said of a name, field for field as `--json` prints it."""
+
+    action: str
+    step: str
+    reason: dict[str, object]
+    sentence: str
+    to_child: str | None
+    """The same for the child; None where no child asks."""
+    target: str | None
+    """The name whose addresses answer, where its safe mode is on."""
+    answer: str
+    """How a question of this type is answered: ``own`` records, those of the ``target``, ``none`` or a ``block``."""
+    services: list[str]
+    categories: list[str]
+    until: str | None
+    counted: bool
+    traceless: bool
+    lift: str | None
 
 
-def _print(name: str, verdict: Verdict, sentence: str, until: str | None) -> None:
+def _explained(compiled: Policy, subject: Subject, asked: str, qtype: int, at: float) -> Explained:
+    verdict = policy.decide(compiled, subject, asked, None, at)
+    house, words = compiled.house, wording.Names.of(compiled.rulebook, compiled.house)
+    tags = compiled.tags(asked)
+    is_child = subject.row in BANDS
+    return Explained(
+        action=verdict.action.value,
+        step=verdict.step.value,
+        reason={"code": verdict.reason.code, "args": dict(verdict.reason.args)},
+        sentence=wording.sentence(verdict.reason, words, house.language),
+        to_child=wording.sentence(verdict.reason, words, house.language, to_child=True) if is_child else None,
+        target=verdict.target,
+        answer=_answer(verdict, qtype),
+        services=_named(words, (tag for tag in tags if tag.startswith(SERVICE_TAG))),
+        categories=_named(words, tags & compiled.rulebook.categories.keys()),
+        until=None if verdict.until is None else clock.iso(verdict.until, subject.zone),
+        counted=verdict.counted,
+        traceless=verdict.traceless,
+        lift=verdict.lift.value if verdict.lift else None,
+    )
+
+
+def _named(words: wording.Names, tags: Iterable[str]) -> list[str]:
+    return sorted(words.tag(tag) or tag for tag in tags)
+
+
+def _answer(verdict: Verdict, qtype: int) -> str:
+    if verdict.is_blocked:
+        return "block"
+    if verdict.target is None:
+        return "own"
+    return {dns.A: "target", dns.AAAA: "target", dns.HTTPS: "none", dns.SVCB: "none"}.get(qtype, "own")
+
+
+def _minutes(subject: Subject, used: dict[str, int], where: Path, at: float) -> Minutes:
+    """Return the minutes that are told, else those of the state; notes what no budget of this asker is about."""
+    day = budget.day_of(at, subject.zone, subject.day_starts)
+    if not used:
+        state = load_state(where)
+        is_counted = state is not None and state.minutes != NOT_COUNTED
+        return state.minutes if state is not None and is_counted else used_minutes.minutes_of("", {}, at, day)
+    budgeted = {one.what for one, _ in subject.budgets}
+    for what in used:
+        if what not in budgeted:
+            click.echo(f"Note: nobody set a budget for {what} here, so that its minutes stop nothing.", err=True)
+    return used_minutes.minutes_of(subject.person or "", used, at, day)
+
+
+def _print(name: str, said: Explained) -> None:
     colour = {Action.ALLOW: "green", Action.REWRITE: "green", Action.ASK: "yellow", Action.BLOCK: "red"}
-    click.secho(f"{verdict.action.value.upper()}  {name}", fg=colour[verdict.action], bold=True)
-    click.echo(f"  {sentence}")
-    click.echo(f"  Step: {verdict.step.value}")
-    if until is not None:
-        click.echo(f"  Until: {until}")
-    if verdict.lift is not None:
-        click.echo(f"  {_WHO_LIFTS[verdict.lift]}")
-    if verdict.counted:
+    click.secho(f"{said.action.upper()}  {name}", fg=colour[Action(said.action)], bold=True)
+    click.echo(f"  {said.sentence}")
+    if said.to_child is not None:
+        click.echo(f"  To the child: {said.to_child}")
+    if said.target is not None:
+        click.echo(f"  {_WHICH_ANSWER[said.answer].format(target=said.target)}")
+    click.echo(f"  Step: {said.step}")
+    for word, found in (("Service", said.services), ("Category", said.categories)):
+        if found:
+            click.echo(f"  {word}: {', '.join(found)}")
+    if said.until is not None:
+        click.echo(f"  Until: {said.until}")
+    if said.lift is not None:
+        click.echo(f"  {_WHO_LIFTS[Lift(said.lift)]}")
+    if said.counted:
         click.echo("  Counts as screen time.")
-    if verdict.traceless:
+    if said.traceless:
         click.echo("  Leaves no trace.")
 
 
@@ -139,19 +215,10 @@ def _listed(ids: Iterable[str]) -> str:
     return ", ".join(ids) or "nobody"
 
 
-def _check_type(text: str) -> None:
-    if text.upper() not in dns.QTYPES and not (text.upper().startswith("TYPE") and text[4:].isdigit()):
+def _type(text: str) -> int:
+    """Return the number of a DNS type. Raises Fault."""
+    word = text.upper()
+    number = dns.QTYPES.get(word, int(word[4:]) if word.startswith("TYPE") and word[4:].isdecimal() else None)
+    if number is None:
         raise Fault(f"{text!r} is not a DNS type that is known here; write TYPE65 for the rest")
-
-
-def _moment(text: str | None, zone: tzinfo) -> float:
-    """Return a time in POSIX seconds; one without an offset is by the house's clock."""
-    if text is None:
-        return clock.now()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Fault(f"{text!r} is not a time (2026-11-22T21:00)") from error
-    if not 1970 < moment.year < 9999:
-        raise Fault(f"{text!r} is too far from now")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    return number

@@ -74,8 +74,7 @@ def parse_house(text: str, rulebook: Rulebook) -> House:
     document = Document(text)
     told = document.to(House)
     found = [
-        (document.line(path), f"{place_of(path)}: {words}")
-        for path, words in houses.problems(told, rulebook.categories.keys(), rulebook.hard, rulebook.protected)
+        (document.line(path), f"{place_of(path)}: {words}") for path, words in houses.problems(told, rulebook.known)
     ]
     try:
         clock.zone(told.time_zone)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from functools import wraps
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +15,7 @@ from appliance.core.document import DocumentError
 from appliance.core.document import Path as Steps
 from appliance.core.rulebook import Rulebook, RulebookError
 from appliance.nameserver import sockets
-from appliance.world import rules
+from appliance.world import clock, rules
 from appliance.world.resolvers import system_resolvers
 
 SYSTEM_CONFIG = Path("/etc/kindgate/appliance.yaml")
@@ -129,6 +130,19 @@ def bundled_rules() -> Rulebook:
 def place_of(path: Steps) -> str:
     """Return where in a house something stands, as a person counts: ``persons.#1.band``."""
     return ".".join(f"#{step + 1}" if isinstance(step, int) else step for step in path)
+
+
+def moment_of(text: str | None, zone: tzinfo) -> float:
+    """Return a time in POSIX seconds; one without an offset is by the house's clock. Raises Fault."""
+    if text is None:
+        return clock.now()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Fault(f"{text!r} is not a time (2026-11-22T21:00)") from error
+    if not 1970 < moment.year < 9999:
+        raise Fault(f"{text!r} is too far from now")
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
 
 def data_folder(data: Path | None, config: Config) -> Path:

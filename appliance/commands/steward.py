@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from appliance.commands.options import Fault, configured, data_folder, with_place
+from appliance.core.rulebook import RulebookError
 from appliance.core.visibility import Contract, VisibilityError
 from appliance.steward import daemon
 from appliance.world import life, rules
@@ -23,10 +25,11 @@ def steward(data: Path | None, config: Path | None) -> None:
     where = data_folder(data, configured(config))
     try:
         contract = rules.load_contract()
-    except (VisibilityError, OSError) as error:
+        groups = {service.id: service.group for service in rules.load_rulebook().services.values()}
+    except (VisibilityError, RulebookError, OSError) as error:
         raise Fault(f"the bundled rules can't be read: {error}") from error
-    asyncio.run(_serve(where, contract))
+    asyncio.run(_serve(where, contract, groups))
 
 
-async def _serve(data: Path, contract: Contract) -> None:
-    await daemon.Daemon(data, contract).run(life.ending())
+async def _serve(data: Path, contract: Contract, groups: Mapping[str, str]) -> None:
+    await daemon.Daemon(data, contract, groups).run(life.ending())

@@ -23,6 +23,8 @@ FAILURE_TTL_S = 5
 STALE_S = 86_400
 STALE_TTL_S = 30
 """RFC 8767 sections 5 and 4: how long a dead answer is kept, and the TTL it is given out with."""
+TARGET_STALE_S = 7 * STALE_S
+"""How long that of a safe mode's target is: without it the whole site would be gone, and its address rarely changes."""
 ENTRY_OCTETS = 400
 """What an entry costs beside its message, measured."""
 
@@ -46,6 +48,7 @@ class _Stored(NamedTuple):
     put_at: float
     fresh_until: float
     is_failure: bool
+    stale_s: int
 
     def kept(self) -> Kept:
         """Return the reply, read again."""
@@ -75,23 +78,28 @@ class Answers:
         return stored.kept()
 
     def get_stale(self, key: Key, at: float) -> Kept | None:
-        """Return a reply that was fresh within the last day, for when no upstream answers."""
+        """Return a reply that was fresh within the last day (a target's: week), for when no upstream answers."""
         stored = self._stored.get(key)
-        if stored is None or stored.is_failure or not stored.put_at <= at < stored.fresh_until + STALE_S:
+        if stored is None or stored.is_failure or not stored.put_at <= at < stored.fresh_until + stored.stale_s:
             return None
         return stored.kept()
 
-    def put(self, key: Key, message: Message, at: float) -> Kept:
-        """Keep a reply for as long as it says, and return it. A failure does not push out what may be served stale."""
+    def put(self, key: Key, message: Message, at: float, *, is_target: bool = False) -> Kept:
+        """Keep a reply for as long as it says, and return it. A failure does not push out what may be served stale.
+
+        `is_target`: it was asked for as the target of a safe mode; that the target is gone is then a failure too.
+        """
         lifetime = lifetime_s(message)
         kept = Kept(message, at, at + lifetime)
-        is_failure = _is_failure(message)
+        is_failure = _is_failure(message) or (is_target and message.rcode == dns.NXDOMAIN)
         if lifetime == 0 or (is_failure and self.get_stale(key, at) is not None):
             return kept
         old = self._stored.pop(key, None)
+        stale_s = TARGET_STALE_S if is_target else STALE_S
         if old is not None:
             self._octets -= _octets(old)
-        self._stored[key] = stored = _Stored(message.wire, at, kept.fresh_until, is_failure)
+            stale_s = max(stale_s, old.stale_s)
+        self._stored[key] = stored = _Stored(message.wire, at, kept.fresh_until, is_failure, stale_s)
         self._octets += _octets(stored)
         while self._octets > self.max_octets:
             _, dropped = self._stored.popitem(last=False)

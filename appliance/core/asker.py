@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from appliance.core.house import Forwarder, House, Told, normal_mac
+from appliance.core.device import Forwarder, Told, normal_mac
+from appliance.core.house import House
 from appliance.core.wire import dns
 
 MAC_RAW = 65001

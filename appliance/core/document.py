@@ -104,6 +104,8 @@ class Document:
             field = _UNKNOWN_FIELD.search(text)
             if field:
                 path, text = (*path, field[1]), f"unknown key {field[1]!r}"
+            elif text.endswith("encoded date"):
+                text = "a date is written as in 2026-12-24"
             elif "RFC3339" in text or "timezone" in text:
                 text = "a time is written with seconds and its distance to UTC, as in 2026-11-22T18:45:00+01:00"
             raise DocumentError([(self.line(path), _said(path, text))]) from error

@@ -1,81 +1,34 @@
-"""What the caregivers said: persons, devices, rules, forwarders; to and from JSON text.
+"""What the caregivers said, whole: persons, devices, rules, routers; to and from JSON text.
 
 Every value here is checked when it is made, so that what exists is right: names and addresses in normal form, times
 with an offset. `problems` finds what only the whole can show.
 """
 
-from collections.abc import Collection, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from re import compile as regex
 from typing import Annotated
 
 import msgspec
 from msgspec.structs import force_setattr
 
-from appliance.core import names
+from appliance.core import names, schedule
+from appliance.core import person as persons
+from appliance.core.budget import DAY_STARTS
+from appliance.core.device import Device, Forwarder, Located
 from appliance.core.document import Path
-from appliance.core.schedule import Window
-from appliance.core.verdict import Letter
+from appliance.core.person import BANDS, Known, Person
+from appliance.core.said import Id, Said, Text
+from appliance.core.word import Grant, Lifted, Pause
 
 VERSION = 1
-BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17")
-
-_MAC = regex(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
-_ID = r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$"
-
-Id = Annotated[str, msgspec.Meta(pattern=_ID, description="a short word: letters, digits, - . _")]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern="^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
-"""What a person calls a thing: one line."""
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+NEVER_LIFTED = "csam"
+LIFTED_BY_NAME = "malware_phishing"
+"""An owner lifts it for one name at a time."""
 
 
 class HouseError(ValueError):
     """This is not a house that this version understands."""
-
-
-class Setting(Enum):
-    """What a caregiver may set a category to."""
-
-    ALLOW = "allow"
-    TIMED = "timed"
-    SAFE = "safe"
-    SAFE_TIMED = "safe-timed"
-    ASK = "ask"
-    BLOCK = "block"
-
-
-LETTERS: dict[Setting, Letter] = {
-    Setting.ALLOW: Letter.A,
-    Setting.TIMED: Letter.T,
-    Setting.SAFE: Letter.S,
-    Setting.SAFE_TIMED: Letter.ST,
-    Setting.ASK: Letter.K,
-    Setting.BLOCK: Letter.B,
-}
-
-
-class PersonKind(Enum):
-    """A child has a band; an adult is not filtered but for what harms everyone."""
-
-    CHILD = "child"
-    ADULT = "adult"
-
-
-class DeviceKind(Enum):
-    """What a device is, as far as the order of decision cares."""
-
-    PHONE = "phone"
-    TABLET = "tablet"
-    LAPTOP = "laptop"
-    CONSOLE = "console"
-    TV = "tv"
-    IOT = "iot"
-    MANAGED = "managed"
-    """A school's or an employer's machine."""
-    ADULT = "adult"
-    """An adult's own."""
 
 
 class Unknown(Enum):
@@ -85,21 +38,6 @@ class Unknown(Enum):
     """Malware, phishing and adult content blocked, all else open."""
     CLOSED = "closed"
     """Help lines, protected information and what a device needs to be online, nothing more."""
-
-
-class Mode(Enum):
-    """What becomes of a name that nothing knows."""
-
-    OPEN = "open"
-    ASK = "ask"
-    ALLOW_LIST = "allow-list"
-
-
-class Do(Enum):
-    """What a person's own rule does."""
-
-    ALLOW = "allow"
-    BLOCK = "block"
 
 
 class BlockMode(Enum):
@@ -112,95 +50,7 @@ class BlockMode(Enum):
     ADDRESS = "address"
 
 
-class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """The manner of all values of a house: frozen, every key known, defaults left out when written."""
-
-
-class Rule(_Said, frozen=True):
-    """A person's own rule for a name and all below it."""
-
-    name: str
-    do: Do
-    until: Moment | None = None
-
-    def __post_init__(self) -> None:
-        """Bring the name to normal form."""
-        force_setattr(self, "name", names.normalise(self.name))
-
-
-class AlwaysOn(_Said, frozen=True):
-    """What bedtime does not stop: school, music, calls."""
-
-    names: tuple[str, ...] = ()
-    categories: tuple[Id, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Bring the names to normal form."""
-        force_setattr(self, "names", tuple(names.normalise(name) for name in self.names))
-
-
-class Person(_Said, frozen=True):
-    """A child or an adult of the house."""
-
-    id: Id
-    name: Text
-    kind: PersonKind = PersonKind.CHILD
-    band: str | None = None
-    unknown_names: Mode | None = None
-    """What becomes of names that nothing knows; by default as the band has it."""
-    categories: dict[Id, Setting] = {}
-    rules: tuple[Rule, ...] = ()
-    windows: tuple[Window, ...] = ()
-    always_on: AlwaysOn = AlwaysOn()
-
-    def __post_init__(self) -> None:
-        """Want one of the five bands for a child, none for an adult."""
-        if self.kind is PersonKind.CHILD and self.band not in BANDS:
-            raise ValueError(f"a child needs a band: one of {', '.join(BANDS)}")
-        if self.kind is PersonKind.ADULT and (self.band or self.categories or self.windows or self.unknown_names):
-            raise ValueError("an adult has no band, categories, windows or unknown_names: adults are not filtered")
-
-
-class _Located(_Said, frozen=True):
-    """A thing on the network that is known by its MAC or IP addresses."""
-
-    id: Id
-    macs: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Bring MAC and IP addresses to normal form; want at least one."""
-        force_setattr(self, "macs", tuple(normal_mac(mac) for mac in self.macs))
-        force_setattr(self, "addresses", tuple(normal_address(address) for address in self.addresses))
-        if not self.macs and not self.addresses:
-            raise ValueError("needs macs or addresses to be known by")
-
-
-class Device(_Located, frozen=True):
-    """A device of the house; known by its MAC addresses, or by addresses that the router keeps for it."""
-
-    name: Text | None = None
-    person: Id | None = None
-    kind: DeviceKind = DeviceKind.PHONE
-    bedtime: bool = False
-    """On a managed device: the person's windows and pauses reach it too."""
-
-
-class Told(Enum):
-    """By what a forwarder tells its clients apart."""
-
-    MAC = "mac"
-    SUBNET = "subnet"
-
-
-class Forwarder(_Located, frozen=True):
-    """A router that we trust to say who asks; known by its address or its MAC."""
-
-    options: tuple[Told, ...] = (Told.MAC, Told.SUBNET)
-    """Which of its EDNS options are believed: those that it strips from what its clients send."""
-
-
-class Blocking(_Said, frozen=True):
+class Blocking(Said, frozen=True):
     """How blocked names are answered. `mode: null` answers 0.0.0.0 and ::, `address` answers the addresses here."""
 
     mode: BlockMode | None = None
@@ -220,55 +70,42 @@ class Blocking(_Said, frozen=True):
             raise ValueError("mode address needs address4 or address6")
 
 
-class Pause(_Said, frozen=True):
-    """The Internet is off for a person, a device or (with neither) the house, until it ends by itself."""
+class OwnService(Said, frozen=True):
+    """A service that a caregiver made: names under one switch."""
 
-    said_at: Moment
-    until: Moment
-    person: Id | None = None
-    device: Id | None = None
-
-    def __post_init__(self) -> None:
-        """Want one target: a device is paused by itself, not a person's device."""
-        if self.person is not None and self.device is not None:
-            raise ValueError("a pause is for a person or for a device, not both")
-
-
-class Grant(_Said, frozen=True):
-    """A pass for a person until it ends by itself: one name, one category, time, or (with none of these) everything."""
-
-    person: Id
-    said_at: Moment
-    until: Moment
-    name: str | None = None
+    id: Id
+    name: Text
+    domains: tuple[str, ...]
+    group: Id | None = None
     category: Id | None = None
-    time: bool = False
-    """Extra time: windows, and a pause that was said before, don't hold; what is closed at this age stays closed."""
 
     def __post_init__(self) -> None:
-        """Bring the name to normal form; a grant opens one thing."""
-        if self.name is not None:
-            force_setattr(self, "name", names.normalise(self.name))
-        if (self.name is not None) + (self.category is not None) + self.time > 1:
-            raise ValueError("a grant opens a name, a category or time: one of them")
+        """Bring the names to normal form; want one."""
+        force_setattr(self, "domains", tuple(names.normalise(name) for name in self.domains))
+        if not self.domains:
+            raise ValueError("a service needs a name that it is known by")
 
 
-class House(_Said, frozen=True):
+class House(Said, frozen=True):
     """All that the caregivers said."""
 
     version: int = VERSION
     time_zone: str = "UTC"
     country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] | None = None
     language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2}$")] = "en"
+    day_starts: str = DAY_STARTS
+    """When the minutes of a new day are there, ``HH:MM``."""
     unknown_devices: str = Unknown.FILTERED.value
     networks: tuple[str, ...] = ()
     """Sources beyond the attached and private ones that are answered."""
     blocking: Blocking = Blocking()
     forwarders: tuple[Forwarder, ...] = ()
+    services: tuple[OwnService, ...] = ()
     persons: tuple[Person, ...] = ()
     devices: tuple[Device, ...] = ()
     pauses: tuple[Pause, ...] = ()
     grants: tuple[Grant, ...] = ()
+    lifted: tuple[Lifted, ...] = ()
 
     def __post_init__(self) -> None:
         """Check what concerns the house itself."""
@@ -277,26 +114,13 @@ class House(_Said, frozen=True):
         choices = (*BANDS, *(choice.value for choice in Unknown))
         if self.unknown_devices not in choices:
             raise ValueError(f"unknown_devices is one of {', '.join(choices)}")
+        if schedule.minutes(self.day_starts) == schedule.DAY_MINUTES:
+            raise ValueError("a day starts at 00:00, not at 24:00")
         force_setattr(self, "networks", tuple(str(ip_network(network)) for network in self.networks))
 
 
 EMPTY = House()
 """A box without any house yet: every asker is unknown."""
-
-
-def normal_mac(text: str) -> str:
-    """Return a MAC address as ``aa:bb:cc:dd:ee:ff``. Raises ValueError."""
-    mac = text.strip().lower().replace("-", ":")
-    if not _MAC.match(mac):
-        raise ValueError(f"{text!r} is not a MAC address (aa:bb:cc:dd:ee:ff)")
-    return mac
-
-
-def normal_address(text: str) -> str:
-    """Return an IP address in its one spelling, a mapped IPv4 address as IPv4. Raises ValueError."""
-    address = ip_address(text.strip())
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)
 
 
 def to_json(house: House) -> bytes:
@@ -312,61 +136,76 @@ def from_json(text: bytes) -> House:
         raise HouseError(str(error)) from error
 
 
-def problems(
-    house: House,
-    categories: Collection[str],
-    hard: Collection[tuple[str, str]],
-    protected: Collection[tuple[str, str]] = (),
-) -> Iterator[tuple[Path, str]]:
-    """Yield what is wrong with a house as a whole: the place and the words.
-
-    `categories` are those that exist; `hard` the pairs (category, band) that one caregiver can't lift alone, and
-    `protected` those that no setting reaches.
-    """
+def problems(house: House, rules: Known) -> Iterator[tuple[Path, str]]:
+    """Yield what is wrong with a house as a whole: the place and the words. `rules` are the bundled rules' ids."""
     yield from _twice(house)
-    persons = {person.id for person in house.persons}
-    devices = {device.id for device in house.devices}
-    for number, person in enumerate(house.persons):
-        for place, text in _person_problems(person, categories, hard, protected):
+    for number, service in enumerate(house.services):
+        if service.id in rules.services:
+            yield ("services", number, "id"), f"there is a bundled service {service.id!r} already"
+        if service.group is not None and service.group not in rules.groups:
+            yield ("services", number, "group"), f"there is no group {service.group!r}"
+        if service.category is not None and service.category not in rules.categories:
+            yield ("services", number, "category"), f"there is no category {service.category!r}"
+    known = with_own(rules, house)
+    for number, one in enumerate(house.persons):
+        for place, text in persons.problems(one, known):
             yield ("persons", number, *place), text
+    yield from _references(house, known)
+    yield from _lifted_problems(house, known)
+
+
+def with_own(rules: Known, house: House) -> Known:
+    """Return the ids of the rules together with the house's own services."""
+    own = {service.id: service.category or "" for service in house.services}
+    return msgspec.structs.replace(rules, services={**rules.services, **own})
+
+
+def _references(house: House, known: Known) -> Iterator[tuple[Path, str]]:
+    ids = {person.id for person in house.persons}
+    devices = {device.id for device in house.devices}
+    fields = (("category", known.categories), ("service", known.services), ("group", known.groups))
     references = [
-        *((("devices", number, "person"), one.person, persons) for number, one in enumerate(house.devices)),
-        *((("pauses", number, "person"), one.person, persons) for number, one in enumerate(house.pauses)),
+        *((("devices", number, "person"), one.person, ids) for number, one in enumerate(house.devices)),
+        *((("pauses", number, "person"), one.person, ids) for number, one in enumerate(house.pauses)),
         *((("pauses", number, "device"), one.device, devices) for number, one in enumerate(house.pauses)),
-        *((("grants", number, "person"), one.person, persons) for number, one in enumerate(house.grants)),
-        *((("grants", number, "category"), one.category, categories) for number, one in enumerate(house.grants)),
+        *((("grants", number, "person"), one.person, ids) for number, one in enumerate(house.grants)),
+        *((("lifted", number, "person"), one.person, ids) for number, one in enumerate(house.lifted)),
+        *(
+            (("grants", number, field), getattr(one, field), known_ids)
+            for number, one in enumerate(house.grants)
+            for field, known_ids in fields
+        ),
     ]
-    for place, id_, known in references:
-        if id_ is not None and id_ not in known:
+    for place, id_, known_here in references:
+        if id_ is not None and id_ not in known_here:
             yield place, f"there is no {place[-1]} {id_!r}"
+    for number, grant in enumerate(house.grants):
+        yield from persons.what_problems(("grants", number, "budget"), grant.budget, known)
 
 
-def _person_problems(
-    person: Person,
-    categories: Collection[str],
-    hard: Collection[tuple[str, str]],
-    protected: Collection[tuple[str, str]],
-) -> Iterator[tuple[Path, str]]:
-    for category, setting in person.categories.items():
-        if category not in categories:
-            yield ("categories", category), f"there is no category {category!r}"
-        elif (category, person.band) in hard and setting is not Setting.BLOCK:
-            text = f"{category} at {person.band} is lifted by two caregivers together, not by a setting"
-            yield ("categories", category), text
-        elif (category, person.band) in protected:
-            yield ("categories", category), f"{category} at {person.band} is protected: no setting reaches it"
-    for index, category in enumerate(person.always_on.categories):
-        if category not in categories:
-            yield ("always_on", "categories", index), f"there is no category {category!r}"
+def _lifted_problems(house: House, known: Known) -> Iterator[tuple[Path, str]]:
+    bands = {person.id: person.band for person in house.persons}
+    for number, one in enumerate(house.lifted):
+        if one.category is None or one.person not in bands:
+            continue
+        place: Path = ("lifted", number, "category")
+        if one.category not in known.categories:
+            yield place, f"there is no category {one.category!r}"
+        elif one.category == NEVER_LIFTED:
+            yield place, f"nobody lifts {one.category}"
+        elif one.category == LIFTED_BY_NAME:
+            yield place, f"{one.category} is lifted by an owner, one name at a time"
+        elif (one.category, bands[one.person]) not in known.hard:
+            yield place, f"{one.category} is not closed hard for {one.person}: set it in categories"
 
 
 def _twice(house: House) -> Iterator[tuple[Path, str]]:
     """Yield each id, MAC and address that stands for two things at once."""
     seen: dict[tuple[str, str], str] = {}
-    for field in ("forwarders", "persons", "devices"):
+    for field in ("forwarders", "services", "persons", "devices"):
         for number, thing in enumerate(getattr(house, field)):
             keys = [(field, thing.id)]
-            if not isinstance(thing, Person):
+            if isinstance(thing, Located):
                 keys += [("mac", mac) for mac in thing.macs] + [("address", address) for address in thing.addresses]
             for kind, word in keys:
                 if (kind, word) in seen:

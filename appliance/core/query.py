@@ -16,6 +16,7 @@ from appliance.core import names, reply
 from appliance.core.answers import MAX_NEGATIVE_TTL_S, STALE_TTL_S, Answers, Kept, Key
 from appliance.core.house import BlockMode
 from appliance.core.policy import Policy, decide, ttl_s
+from appliance.core.schedule import Schedule
 from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Answer, Reason, Step, Verdict
 from appliance.core.wire import dns
@@ -221,4 +222,5 @@ def _decide_target(policy: Policy, subject: Subject, name: str, at: float) -> Ve
     if not verdict.is_blocked or verdict.step not in (Step.WORD, Step.TIME):
         return verdict
     grants = tuple(word for word in subject.words if not word.is_pause)
-    return decide(policy, replace_fields(subject, words=grants, windows=()), name, None, at)
+    untimed = replace_fields(subject, words=grants, schedule=Schedule((), (), subject.zone), budgets=())
+    return decide(policy, untimed, name, None, at)

@@ -1,14 +1,16 @@
-"""The bundled rules as values: categories, the five bands, protected names, infrastructure, bypass routes, lists."""
+"""The bundled rules as values: categories, bands, protected names, infrastructure, bypass routes, lists, catalogue."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from appliance.core import names
+from appliance.core.catalogue import Engine, Engines, Service, Services
 from appliance.core.document import Document, DocumentError, Path
 from appliance.core.domainset import Entry
-from appliance.core.house import BANDS
+from appliance.core.person import BANDS, Known
 from appliance.core.verdict import Answer, Letter
 
 T = TypeVar("T")
@@ -17,11 +19,16 @@ HELP = "#help"
 INFRASTRUCTURE = "#infrastructure"
 UPDATES = "#updates:"
 ROUTE = "#route:"
-"""Tags that are no categories begin with `#`."""
+"""Tags that are no categories begin with `#`; so does that of a service's names."""
 
 MALWARE = "malware_phishing"
 UNCLASSIFIED = "unclassified"
 BYPASS = "bypass_"
+HELP_REPORT = "help_report"
+"""Its names stand as those of help lines in `protected.yaml`."""
+
+_SERVICES = "services.yaml"
+_ENGINES = "safesearch.yaml"
 
 
 class RulebookError(ValueError):
@@ -76,6 +83,22 @@ class Rulebook(_Strict, frozen=True):
     """The categories of the second protected tier."""
     entries: tuple[Entry, ...]
     """Every bundled name with its tag: a category, or one of the tags that begin with `#`."""
+    services: dict[str, Service] = {}
+    groups: dict[str, str] = {}
+    """Group of services → its name for people."""
+    engines: dict[str, Engine] = {}
+
+    @property
+    def known(self) -> Known:
+        """Return the ids that a house may use."""
+        return Known(
+            categories=self.categories.keys(),
+            services={id_: service.category for id_, service in self.services.items()},
+            groups=self.groups.keys(),
+            engines={id_: engine.levels for id_, engine in self.engines.items()},
+            hard=self.hard,
+            protected=self.protected,
+        )
 
     @property
     def hard(self) -> frozenset[tuple[str, str]]:
@@ -141,7 +164,9 @@ def parse(texts: Mapping[str, str]) -> Rulebook:
     protected = _read(texts, "protected.yaml", _Protected, documents, wrong)
     infrastructure = _read(texts, "infrastructure.yaml", _Infrastructure, documents, wrong)
     bypass = _read(texts, "bypass.yaml", _Bypass, documents, wrong)
-    if not (categories and bands and protected and infrastructure and bypass):
+    services = _read(texts, _SERVICES, Services, documents, wrong)
+    engines = _read(texts, _ENGINES, Engines, documents, wrong)
+    if not (categories and bands and protected and infrastructure and bypass and services and engines):
         raise RulebookError("\n".join(wrong))
     known = {category.id: category for category in categories.categories}
     entries: list[Entry] = []
@@ -154,6 +179,13 @@ def parse(texts: Mapping[str, str]) -> Rulebook:
             lined = ((number, line) for number, line in numbered if line and line[0] != "#")
             entries += _entries(file, file[6:].removesuffix(".txt"), lined, wrong)
     wrong += _unknown_categories(known, bands, entries)
+    elsewhere = {HELP_REPORT, *protected.information}
+    withheld = {category.id for category in categories.categories if category.hashed} | elsewhere
+    for file, problems in (
+        (_SERVICES, services.problems(known.keys(), withheld, _guarded(entries))),
+        (_ENGINES, engines.problems(known.keys())),
+    ):
+        wrong += [f"{file}: line {documents[file].line(path)}: {said}" for path, said in problems]
     if wrong:
         raise RulebookError("\n".join(wrong))
     letters = {band: {category: by_band[band] for category, by_band in bands.actions.items()} for band in BANDS}
@@ -162,7 +194,10 @@ def parse(texts: Mapping[str, str]) -> Rulebook:
         letters=letters | {"adult": bands.adult, "unknown": bands.unknown},
         routes={route.id: route for route in bypass.routes},
         information=frozenset(protected.information),
-        entries=tuple(entries),
+        entries=_once(entries, (entry for service in services.services for entry in service.entries)),
+        services=services.by_id,
+        groups=services.groups,
+        engines=engines.by_id,
     )
 
 
@@ -209,6 +244,20 @@ def _entries(file: str, tag: str, words: Iterable[tuple[int, str]], wrong: list[
         else:
             found.append(Entry(name, tag, is_exact=word.startswith("="), is_not=word.startswith("-")))
     return found
+
+
+def _guarded(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the names that no switch of a service may reach: help lines, and what devices need."""
+    for entry in entries:
+        if not entry.is_not and (entry.tag in (HELP, INFRASTRUCTURE) or entry.tag.startswith(UPDATES)):
+            yield entry.name
+
+
+def _once(entries: Iterable[Entry], of_services: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return all entries, none twice; a list's for a name alone gives way to a service's for all below it too."""
+    added = dict.fromkeys(of_services)
+    kept = (entry for entry in entries if not (entry.is_exact and replace(entry, is_exact=False) in added))
+    return tuple(dict.fromkeys((*kept, *added)))
 
 
 def _unknown_categories(known: Mapping[str, Category], bands: _Bands, entries: list[Entry]) -> list[str]:

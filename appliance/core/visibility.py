@@ -12,8 +12,9 @@ from typing import Literal
 
 import msgspec
 
+from appliance.core.device import Device, DeviceKind
 from appliance.core.document import Path, checked
-from appliance.core.house import BANDS, Device, DeviceKind, Person, PersonKind
+from appliance.core.person import BANDS, Person, PersonKind
 from appliance.core.verdict import Step, Verdict
 
 FILE = "visibility.yaml"

@@ -14,7 +14,7 @@ from re import compile as regex
 
 import msgspec
 
-from appliance.core.house import normal_address, normal_mac
+from appliance.core.device import normal_address, normal_mac
 from appliance.finder import hostname
 
 MAX_LEASES = 4_096

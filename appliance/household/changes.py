@@ -14,6 +14,7 @@ from appliance.core.verdict import Reason
 from appliance.store.audit import Entry
 from appliance.store.errors import DiskFull, Locked, StoreError, Unreachable
 from appliance.store.house import REPLACED, HouseStore
+from appliance.store.requests import Answer
 from appliance.world import clock
 from appliance.world.snapshot import Publish, Snapshot, SnapshotError, load_snapshot, publishing
 
@@ -60,9 +61,16 @@ class Household:
         return self.store.current()[1]
 
     def say(
-        self, who: str, what: Reason, mutate: Callable[[House], House], at: float, *, base: int | None = None
+        self,
+        who: str,
+        what: Reason,
+        mutate: Callable[[House], House],
+        at: float,
+        *,
+        base: int | None = None,
+        answer: Answer | None = None,
     ) -> Said:
-        """Make the house what `mutate` makes of it, and publish it.
+        """Make the house what `mutate` makes of it, and publish it; with `answer` a request is answered by that.
 
         Raises NotValid, HouseError and StoreError (then nothing was changed), Unpublished, and whatever `mutate` does.
         """
@@ -78,7 +86,7 @@ class Household:
 
         with _publishing(self.data) as publish:
             self._take_over(at)
-            changed = self.store.change(who, what, checked, at, base=base)
+            changed = self.store.change(who, what, checked, at, base=base, answer=answer)
             return Said(self._publish(publish, changed.house, changed.revision), changed.entry)
 
     def replace(self, who: str, house: House, at: float) -> Said:
@@ -103,7 +111,7 @@ class Household:
 
     def _problems(self, house: House) -> Iterator[tuple[Place, str]]:
         book = self._rulebook
-        yield from problems(house, book.categories.keys(), book.hard, book.protected)
+        yield from problems(house, book.known)
         try:
             clock.zone(house.time_zone)
         except clock.UnknownZone as error:

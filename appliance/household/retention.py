@@ -1,27 +1,36 @@
 """What may not exist any longer: rows past their age, of persons who left, and too fine for a person's new band.
 
 How long, and of what, the visibility contract says; this knows only how a span becomes a day or a moment of a table.
-Whoever owns a file sweeps it: the web its house.db, the steward ledger.db and journal.db.
+Whoever owns a file sweeps it: the web its house.db, the steward ledger.db and journal.db. And what caregivers said for
+a while leaves the house itself once it is long over.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, time, timedelta, tzinfo
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from msgspec.structs import replace
 
 from appliance.core.house import House
+from appliance.core.person import Person
+from appliance.core.verdict import Reason
 from appliance.core.visibility import UNKNOWN, Choices, Contract, Expiry, row_of
 from appliance.store.base import PersonalStore, Store
+from appliance.store.house import HouseStore
 from appliance.world import clock
 
 NOBODY = ""
 """How a table names the person of a row that is nobody's."""
+WORDS = "pauses_grants"
+"""The field of what was said for a while."""
+FORGOTTEN = Reason("words_forgotten")
+"""What the audit says of a house `without_old_words`."""
 COPIES_S = 7 * 86_400
 """A copy made before an update, or a damaged file, holds rows of all ages; it goes as the shortest-kept of them do."""
 
 _END, _LAST_DAY = float("inf"), "9999-12-31"
 _ALSO = {
     ("journal", "names"): frozenset(("names_visited",)),
-    ("journal", "events"): frozenset(("bypass_signs", "alerts")),
-    ("ledger", "minutes"): frozenset(("time_sum", "budget_minutes")),
+    ("journal", "events"): frozenset(("bypass_signs", "alerts", "budget_ends")),
 }
 """Fields whose rows stand in a table beside those that its columns are named for."""
 
@@ -45,6 +54,8 @@ def sweep(
     if isinstance(store, PersonalStore) and is_certain:
         at_once = _erase_left(store, contract, rows) + _erase_outgrown(store, contract, rows)
         store.note_swept({person: row for person, row in rows.items() if person != NOBODY})
+    if isinstance(store, HouseStore) and is_certain:
+        at_once += store.requests.keep(rows.keys(), at)
     zone = zone_of(house)
     aged = sum(_erase_aged(store, expiry, None, at, zone) for expiry in _expiries(store, contract, None, {}))
     for person, row in rows.items():
@@ -53,6 +64,29 @@ def sweep(
     # What had to go at once stands in the copies too.
     store.erase_copies(_END if at_once else at - COPIES_S)
     return at_once + aged
+
+
+def without_old_words(house: House, contract: Contract, at: float) -> House:
+    """Return a house without what ended longer ago than both sides may look back on it.
+
+    That are pauses, grants, what was lifted, rules with an end, and exceptions. What has no end stays.
+    """
+    rows, zone = rows_of(house), zone_of(house)
+    owners = {device.id: device.person for device in house.devices}
+
+    def is_kept(person: str | None, ended: float) -> bool:
+        kept_s = contract.may_keep(WORDS, rows.get(person or NOBODY, UNKNOWN))
+        return kept_s is None or at <= ended + kept_s
+
+    return replace(
+        house,
+        persons=tuple(_without_old(one, zone, is_kept) for one in house.persons),
+        pauses=tuple(
+            one for one in house.pauses if is_kept(one.person or owners.get(one.device or ""), one.until.timestamp())
+        ),
+        grants=tuple(one for one in house.grants if is_kept(one.person, one.until.timestamp())),
+        lifted=tuple(one for one in house.lifted if one.until is None or is_kept(one.person, one.until.timestamp())),
+    )
 
 
 def rows_of(house: House) -> dict[str, str]:
@@ -74,6 +108,28 @@ def zone_of(house: House) -> tzinfo:
         return clock.zone(house.time_zone)
     except clock.UnknownZone:
         return clock.zone("UTC")
+
+
+def _without_old(person: Person, zone: tzinfo, is_kept: Callable[[str, float], bool]) -> Person:
+    exceptions = [one for one in person.exceptions if is_kept(person.id, _over(one.last, zone))]
+    windows = {one.name for one in person.windows}
+    windows |= {window.name for one in exceptions for window in one.windows}
+    return replace(
+        person,
+        rules=tuple(one for one in person.rules if one.until is None or is_kept(person.id, one.until.timestamp())),
+        exceptions=tuple(
+            one
+            if one.instead_of is None
+            # A window that went with its exception is no window that another one could be in place of.
+            else replace(one, instead_of=tuple(name for name in one.instead_of if name in windows))
+            for one in exceptions
+        ),
+    )
+
+
+def _over(last: date, zone: tzinfo) -> float:
+    """Return when the last night of an exception is over at the latest: at the end of the day after its last one."""
+    return datetime.combine(last + timedelta(days=2), time(), zone).timestamp()
 
 
 def _database(store: Store) -> str:

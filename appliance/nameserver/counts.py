@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from appliance.core.verdict import Verdict
-from appliance.nameserver.tally import Cell, Key, Tally
+from appliance.nameserver.tally import Cell, Key, Screen, Tally
 
 
 class Counts:
@@ -24,15 +24,18 @@ class Counts:
         """Raise a number by one."""
         self.cell(name)[0] += 1
 
-    def of(self, verdict: Verdict | None, key: Key | None = None) -> Cell:
+    def of(self, verdict: Verdict | None, key: Key | None = None, screen: Screen | None = None) -> Cell:
         """Return the cell for a reply, that of a key where the contract lets it be counted for a person.
 
-        A traceless one is an answer like any other: no action, no step.
+        With `screen` it stands for somebody's screen time as well. A traceless one is an answer like any other: no
+        action, no step, no screen time.
         """
         if verdict is None or verdict.traceless:
             return self.cell("answered")
         if key is not None:
-            return self.tally.cell(key)
+            return self.tally.cell(key, screen)
+        if screen is not None:
+            return self.tally.screen(verdict.action.value, screen)
         return self.cell(_answered(verdict.action.value))
 
     def news(self) -> dict[str, int]:

@@ -1,11 +1,11 @@
-"""The nameserver daemon: holds the sockets, keeps its workers alive, hands them the house, and tells how they are.
+"""The nameserver daemon: holds the sockets, keeps its workers alive, hands on house and minutes, tells how they are.
 
 The daemon answers no query itself. It holds the listening sockets, so that what arrives while a worker is started
 again waits for it; and the last good house, so that a worker started while the data folder is away still runs it.
 
 Requests on the bus: ``{"ask": "status"}`` → revision, digest and problem of each worker, counts, listening addresses,
 upstreams; ``{"ask": "sight", "token": T}`` → what the doctor's question T carried when it arrived, or null; and what
-`records` says of tally, ring and session.
+`records` says of tally, screens, ring and session.
 """
 
 import asyncio
@@ -22,10 +22,21 @@ from pathlib import Path
 from appliance.config import Config, Endpoint
 from appliance.nameserver import sockets
 from appliance.nameserver.counts import add_up
-from appliance.nameserver.link import FROM_WORKER, Adopt, Begin, Entries, InForceNow, Link, Listener, News, Sighted
+from appliance.nameserver.link import (
+    FROM_WORKER,
+    Adopt,
+    Begin,
+    Entries,
+    InForceNow,
+    Link,
+    Listener,
+    News,
+    Sighted,
+    TakeMinutes,
+)
 from appliance.nameserver.records import RESTRICTED, Records
 from appliance.world import bus, clock, rules
-from appliance.world.watch import WATCH_S, HouseWatch
+from appliance.world.watch import WATCH_S, HouseWatch, MinutesWatch
 
 NAME = "nameserver"
 SILENT_S = 10.0
@@ -62,6 +73,7 @@ class Daemon:
         self._upstreams = upstreams
         self._data = data
         self._house = HouseWatch(data)
+        self._spent = MinutesWatch(data)
         self._counts: dict[str, int] = {}
         self._sights: OrderedDict[str, dict[str, object]] = OrderedDict()
         self._records = Records(rules.load_contract(), self._links)
@@ -127,7 +139,7 @@ class Daemon:
         return (worker.link for worker in self._workers if worker.link is not None)
 
     async def _watch(self) -> None:
-        """Notice a changed house, a silent worker, a bus that has gone."""
+        """Notice a changed house, counted minutes, a silent worker, a bus that has gone."""
         turn = 0
         while True:
             await asyncio.sleep(WATCH_S)
@@ -138,7 +150,10 @@ class Daemon:
                 self._replace_silent()
 
     def _look(self) -> None:
-        """Hand a changed house on to the workers."""
+        """Hand a changed house, and minutes that were counted, on to the workers."""
+        if self._spent.look():
+            for link in self._links():
+                link.tell(TakeMinutes(self._spent.minutes))
         if self._house.look() and self._house.snapshot is not None:
             self._records.adopt(self._house.snapshot.house)
             for worker in self._workers:
@@ -180,6 +195,8 @@ class Daemon:
         listeners = tuple(Listener(opened.fileno(), is_tcp) for opened, is_tcp in worker.sockets)
         asked = tuple(str(upstream) for upstream in self._upstreams)
         worker.link.tell(Begin(listeners, asked, self._config.cache_megabytes << 20))
+        # Before the house, with which it begins to answer: a budget that is spent is so from the first query on.
+        worker.link.tell(TakeMinutes(self._spent.minutes))
         snapshot = self._house.snapshot
         worker.link.tell(Adopt(snapshot.text if snapshot else None))
         worker.link.tell(self._records.watch())

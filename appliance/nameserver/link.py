@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from appliance.core.budget import Minutes
 from appliance.nameserver.recent import Entry
 
 MAX_LINE_OCTETS = 64 << 20
@@ -35,6 +36,12 @@ class Adopt(msgspec.Struct, frozen=True, tag=True):
     """Run this house (the text of a snapshot); None is a box without one."""
 
     snapshot: bytes | None
+
+
+class TakeMinutes(msgspec.Struct, frozen=True, tag=True):
+    """Decide by these counted minutes from now on."""
+
+    minutes: Minutes
 
 
 class Watch(msgspec.Struct, frozen=True, tag=True):
@@ -80,13 +87,27 @@ class Blocked(msgspec.Struct, frozen=True, array_like=True):
     at: float
 
 
+class Screened(msgspec.Struct, frozen=True, array_like=True):
+    """How often a person asked for names whose minutes count; a service only where a budget is about it."""
+
+    person: str
+    service: str | None
+    category: str
+    times: int
+
+
 class News(msgspec.Struct, frozen=True, tag=True):
-    """A worker's heartbeat: what it counted since the last one, the persons' counts with the house's local day."""
+    """A worker's heartbeat: what it counted since the last one.
+
+    The persons' counts come with the house's local day, screen time with the POSIX minute (seconds // 60).
+    """
 
     counts: dict[str, int]
     day: str = ""
     tally: tuple[Counted, ...] = ()
     malware: tuple[Blocked, ...] = ()
+    minute: int = 0
+    screens: tuple[Screened, ...] = ()
 
 
 class Entries(msgspec.Struct, frozen=True, tag=True):
@@ -103,7 +124,7 @@ class Sighted(msgspec.Struct, frozen=True, tag=True):
     sight: dict[str, object]
 
 
-ToWorker = Begin | Adopt | Watch | AskEntries
+ToWorker = Begin | Adopt | TakeMinutes | Watch | AskEntries
 FromWorker = InForceNow | News | Sighted | Entries
 TO_WORKER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
 FROM_WORKER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

@@ -50,6 +50,13 @@ class Memos:
         """Return the `id` of every cell that a kept reply would raise."""
         return {id(kept[2]) for memo in self._memos.values() for kept in memo.values()}
 
+    def forget_of(self, prefixes: tuple[str, ...]) -> None:
+        """Forget the replies of the states that begin like this."""
+        for state, memo in self._memos.items():
+            if state.startswith(prefixes):
+                self._size -= len(memo)
+                memo.clear()
+
     def _halve(self) -> None:
         largest = max(self._memos.values(), key=len)
         older = list(islice(largest, (len(largest) + 1) // 2))

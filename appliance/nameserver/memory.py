@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 
+from appliance.core.catalogue import SERVICE_TAG
 from appliance.core.house import House
-from appliance.core.policy import Policy, category_of
+from appliance.core.policy import Policy, category_of, service_of
 from appliance.core.rulebook import MALWARE
+from appliance.core.said import EVERYTHING
 from appliance.core.subject import Subject
 from appliance.core.verdict import Step, Verdict
 from appliance.core.visibility import UNKNOWN, Contract, Granularity
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.permit import Permit, Who, askers, permits
 from appliance.nameserver.recent import Entry, Recent
-from appliance.nameserver.tally import Cell, Key
+from appliance.nameserver.tally import Cell, Key, Screen
 
 MALWARE_BLOCKED = "malware_blocked"
 WARNING = 1
@@ -74,10 +76,13 @@ class Memory:
         self._write(permit, who, (verdict, category, name), is_own, at, uptime)
         if category == MALWARE and verdict.step is Step.HARD and not is_own:
             self._note_malware(permit, who, at)
+        screen = None
+        if verdict.counted and who.person is not None and permit.is_timed and not is_own:
+            screen = screen_of(who.person, subject, tags, category)
         if not permit.is_counted[is_own]:
-            return self._counts.of(verdict)
+            return self._counts.of(verdict, None, screen)
         told = name if permit.is_named[verdict.is_blocked, is_own] else None
-        return self._counts.of(verdict, Key(who.person, who.row, category, verdict.action.value, told))
+        return self._counts.of(verdict, Key(who.person, who.row, category, verdict.action.value, told), screen)
 
     def _write(
         self, permit: Permit, who: Who, said: tuple[Verdict, str, str], is_own: bool, at: float, uptime: float
@@ -134,3 +139,17 @@ class Memory:
     def _end_sessions(self, at: float, uptime: float) -> None:
         self._sessions = {device: end for device, end in self._sessions.items() if end > uptime}
         self.session.sweep(at, lambda entry: entry.device in self._sessions)
+
+
+def screen_of(person: str, subject: Subject, tags: frozenset[str], category: str) -> Screen:
+    """Return what minutes with a name of these tags are spent with.
+
+    The service only where a budget is about it or its group: nothing else asks for it. Of several categories the one
+    that a budget is about, else the one by which the name is counted.
+    """
+    budgeted: set[str] = set()
+    for budget, about in subject.budgets:
+        if budget.what != EVERYTHING and about is not None:
+            budgeted |= about & tags
+    categories = [tag for tag in budgeted if not tag.startswith(SERVICE_TAG)]
+    return Screen(person, service_of(frozenset(budgeted)), min(categories, default=category))

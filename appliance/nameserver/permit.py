@@ -8,6 +8,8 @@ from appliance.core.visibility import ROWS, Contract, Granularity, Ring, row_of
 
 NAMES = {False: "names_visited", True: "names_blocked"}
 """The field that holds a name, by whether it was blocked."""
+MINUTES = ("time_sum", "budget_minutes")
+"""The fields for which screen time is noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Permit:
     malware: Granularity
     recent: Ring
     session: Ring
+    is_timed: bool
+    """Whether minutes of use are counted, be it as the day's sum or for a budget."""
 
     @property
     def may_watch(self) -> bool:
@@ -40,7 +44,8 @@ class Permit:
     def is_bare(self) -> bool:
         """Say whether nothing is written but, perhaps, that malware was blocked."""
         levels = (*self.recent.levels.values(), *self.session.levels.values())
-        return not any(self.is_counted.values()) and all(level is Granularity.NO for level in levels)
+        is_unwritten = not any(self.is_counted.values()) and all(level is Granularity.NO for level in levels)
+        return is_unwritten and not self.is_timed
 
 
 def permit_of(contract: Contract, row: str) -> Permit:
@@ -60,6 +65,7 @@ def permit_of(contract: Contract, row: str) -> Permit:
         malware=contract.grain("security_events", row),
         recent=contract.ring(row),
         session=contract.ring(row, name="session"),
+        is_timed=any(contract.grain(field, row) is not Granularity.NO for field in MINUTES),
     )
 
 

@@ -5,6 +5,9 @@ Told to the steward alone, besides root and our own user:
 - ``{"ask": "tally"}`` → the batch that is out or a new one: ``serial``, ``counts`` (``[day, person, row, category,
   action, name, count]``), ``events``, ``dropped``; with ``"done": serial`` forgets it; with ``"peek": true`` moves
   nothing.
+- ``{"ask": "screens", "run": R, "since": N}`` → screen time: ``rows`` (``[minute, person, service, category, times]``,
+  the minute in POSIX minutes, `times` all of that minute so far) that changed after serial N of this ``run`` (all of
+  them, if R is another run), ``serial`` to go on from, ``dropped``.
 - ``{"ask": "ring", "person": P, "device": D}`` → ``entries``, newest first, ``dropped``; null is everyone.
 - ``{"ask": "session", "device": D, "until": POSIX}`` begins or ends one; ``{"ask": "session"}`` → ``sessions``.
 """
@@ -20,12 +23,13 @@ from appliance.nameserver.memory import MALWARE_BLOCKED, WARNING
 from appliance.nameserver.permit import askers, permits
 from appliance.nameserver.polls import Polls
 from appliance.nameserver.recent import Entry
+from appliance.nameserver.screens import Screens
 from appliance.nameserver.sessions import Refused, Sessions
 from appliance.nameserver.tally import Key
 from appliance.world import bus, clock
 
 STEWARD = frozenset(("kindgate-steward",))
-RESTRICTED = {"tally": STEWARD, "ring": STEWARD, "session": STEWARD}
+RESTRICTED = {"tally": STEWARD, "screens": STEWARD, "ring": STEWARD, "session": STEWARD}
 RESTARTED = "worker_restarted"
 BLOCKED_ACTIONS = frozenset(("block", "ask"))
 
@@ -40,6 +44,8 @@ class Records:
         self._links = links
         # Not by the clock: a box without one begins each boot at the same time.
         self._batches = Batches(int.from_bytes(os.urandom(6), "big"))
+        self._screens = Screens()
+        self._run = os.urandom(6).hex()
         self._polls = Polls()
         self._sessions = Sessions()
         self._askers = askers(EMPTY)
@@ -50,6 +56,7 @@ class Records:
         self._askers = askers(house)
         self._rows = {person.id: row_of(person) for person in house.persons}
         self._batches.settle(self._settled, self._may_tell)
+        self._screens.settle({person for person, row in self._rows.items() if self._permits[row].is_timed})
         if self._sessions.settle(self._askers):
             self._tell_sessions()
 
@@ -59,6 +66,10 @@ class Records:
             key = self._settled(Key(one.person, one.row, one.category, one.action, one.name))
             if key is not None:
                 self._batches.count(news.day, key, one.count)
+        for screen in news.screens:
+            row = self._rows.get(screen.person)
+            if row is not None and self._permits[row].is_timed:
+                self._screens.take(news.minute, screen)
         for hit in news.malware:
             args: dict[str, str | int] = {"category": hit.category} if hit.category else {}
             event = Event(hit.at, MALWARE_BLOCKED, hit.person, hit.device, WARNING, args)
@@ -87,6 +98,8 @@ class Records:
                 return _told(self._batches.done(serial))
             case {"ask": "tally"}:
                 return _told(self._batches.give())
+            case {"ask": "screens"}:
+                return self._told_screens(request)
             case {"ask": "ring"}:
                 return self._ring(request.get("person"), request.get("device"))
             case {"ask": "session", "device": str(device), "until": float(until) | int(until)}:
@@ -94,6 +107,12 @@ class Records:
             case {"ask": "session"} if request.get("device") is None:
                 return self._told_sessions()
         return {"bus": bus.VERSION, "error": "unknown request"}
+
+    def _told_screens(self, request: dict[str, object]) -> Answer:
+        since = request.get("since")
+        known = since if isinstance(since, int) and request.get("run") == self._run else 0
+        serial, rows = self._screens.since(known, int(clock.now() // 60))
+        return _told({"run": self._run, "serial": serial, "rows": rows, "dropped": self._screens.dropped})
 
     async def _ring(self, person: object, device: object) -> Answer:
         wanted = [str(one) if one is not None else None for one in (person, device)]

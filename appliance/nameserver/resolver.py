@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 import msgspec
@@ -13,6 +13,7 @@ from appliance import wording
 from appliance.core import names, policy
 from appliance.core.answers import Answers, Kept
 from appliance.core.asker import IDENTITY_OPTIONS, Asker, Note, Registry
+from appliance.core.budget import NOT_COUNTED, Minutes
 from appliance.core.domainset import DomainSet
 from appliance.core.house import House
 from appliance.core.query import HOME_DOMAIN, Ask, Failure, Reply, Setting, at_home, begin, finish
@@ -24,6 +25,7 @@ from appliance.core.wire.dns import Edns, Query, Refusal
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.memo import Memo, Memos
 from appliance.nameserver.memory import Memory
+from appliance.nameserver.spending import concerned
 from appliance.nameserver.tally import Cell
 from appliance.nameserver.upstream import Upstreams
 from appliance.world import clock
@@ -115,14 +117,33 @@ class Resolver:
         self._parked: dict[str, Parked] = {}
         self._loop = upstreams.loop
         self._mishaps: set[tuple[str, str, int]] = set()
+        self._minutes = NOT_COUNTED
         self.on_sight: Sight = lambda _: None
         self.in_force = self._compile(None)
+        self._epoch = object()
+        """Another one whenever what was decided for those who wait could be decided otherwise."""
 
     def adopt(self, snapshot: Snapshot | None) -> None:
         """Put a house in force: compiled aside, swapped whole, all that depended on the old one forgotten."""
         self.in_force = self._compile(snapshot)
+        self._epoch = object()
         self.memory.adopt(self.in_force.setting.policy.house)
         self.forget()
+
+    def take_minutes(self, minutes: Minutes) -> None:
+        """Decide by these counted minutes: nothing is compiled, and as a rule every finished reply holds.
+
+        Only where somebody's budget is spent, is there again or ends sooner than replies said, theirs are made anew.
+        """
+        self._minutes = minutes
+        setting = self.in_force.setting
+        persons = concerned(setting.policy, minutes, clock.now())
+        counted = replace(setting.policy, minutes=minutes)
+        self.in_force = replace(self.in_force, setting=replace(setting, policy=counted))
+        if persons:
+            self._epoch = object()
+            # A forwarder's memo is of all who ask through it.
+            self.memos.forget_of(("forwarder:", *(f"person:{person}:" for person in persons)))
 
     def forget(self) -> None:
         """Forget who sits where and every finished reply."""
@@ -248,7 +269,7 @@ class Resolver:
                 memo = self._memo(seat, source, subject)
                 self.memos.put(memo, call.wire[2:], (outcome.keep_until, outcome.wire[2:], cell))
             return True
-        epoch = self.in_force
+        epoch = self._epoch
 
         def done(answer: Kept | Failure) -> None:
             try:
@@ -265,12 +286,13 @@ class Resolver:
             return False
         return not self.memory.is_watched(asker.device, clock.uptime())
 
-    def _finish(self, asking: Asking, epoch: InForce, ask: Ask, answer: Kept | Failure) -> None:
+    def _finish(self, asking: Asking, epoch: object, ask: Ask, answer: Kept | Failure) -> None:
         call = asking.call
         at = clock.now()
         is_late = ask.verdict.until is not None and at >= ask.verdict.until
-        if (epoch is not self.in_force or is_late) and isinstance(answer, Kept):
-            # Decided under a house or at a time that has passed: once more from the start; the answer is in the cache.
+        if (epoch is not self._epoch or is_late) and isinstance(answer, Kept):
+            # Decided under a house, with minutes or at a time that has passed: once more from the start, and out of
+            # the cache.
             if answer.fresh_until > at:
                 self._take(call)
                 return
@@ -283,7 +305,11 @@ class Resolver:
         if reply.verdict is None:
             return self.counts.of(None)
         policy = self.in_force.setting.policy
-        said = asking.name, reply.verdict
+        verdict = reply.verdict
+        if verdict.counted and reply.rcode == dns.SERVFAIL:
+            # What could not be answered was not used: with the line down an app asks again and again.
+            verdict = msgspec.structs.replace(verdict, counted=False)
+        said = asking.name, verdict
         return self.memory.note(policy, asking.subject, asking.device, said, at, clock.uptime())
 
     def _hand_out(self, call: Call, reply: Reply, cell: Cell) -> None:
@@ -317,9 +343,9 @@ class Resolver:
     def _compile(self, snapshot: Snapshot | None) -> InForce:
         house = snapshot.house if snapshot else House()
         zone = clock.zone(house.time_zone)
-        compiled = policy.compile(house, self._rules, (self._bundled,), zone)
-        categories = self._rules.categories
-        setting = Setting(compiled, self.answers, lambda reason: wording.sentence(reason, categories, house.language))
+        compiled = policy.compile(house, self._rules, (self._bundled,), zone, self._minutes)
+        names_ = wording.Names.of(self._rules, house)
+        setting = Setting(compiled, self.answers, lambda reason: wording.sentence(reason, names_, house.language))
         revision, digest = (snapshot.revision, snapshot.digest) if snapshot else (0, "")
         return InForce(revision, digest, setting, Registry(house), zone)
 

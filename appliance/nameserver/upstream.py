@@ -127,12 +127,14 @@ class Upstreams:
     def settle(self, ask: Ask, message: Message | None) -> None:
         """Hand an outcome to all who wait for it; None is "nobody answered"."""
         now = clock.now()
+        is_target = ask.name != ask.query.name
+        good = (dns.NOERROR,) if is_target else (dns.NOERROR, dns.NXDOMAIN)
         outcome: Kept | Failure = Failure.NO_ANSWER
         if message is not None:
-            outcome = self.answers.put(ask.key, message, now)
+            outcome = self.answers.put(ask.key, message, now, is_target=is_target)
         else:
             self.counts.add("upstream.silent")
-        if message is None or message.rcode not in (dns.NOERROR, dns.NXDOMAIN):
+        if message is None or message.rcode not in good:
             # RFC 8767 section 4: an old answer is better than none, and than an error.
             outcome = self.answers.get_stale(ask.key, now) or outcome
         self._open -= 1

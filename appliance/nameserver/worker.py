@@ -24,7 +24,9 @@ from appliance.nameserver.link import (
     InForceNow,
     Link,
     News,
+    Screened,
     Sighted,
+    TakeMinutes,
     Watch,
 )
 from appliance.nameserver.resolver import Resolver
@@ -59,6 +61,8 @@ class Worker:
                     self._begin(message)
                 case Adopt():
                     await self._adopt(message.snapshot)
+                case TakeMinutes() if self._resolver is not None:
+                    self._resolver.take_minutes(message.minutes)
                 case Watch() if self._resolver is not None:
                     self._resolver.watch(message.left_s)
                 case AskEntries() if self._resolver is not None:
@@ -120,12 +124,13 @@ class Worker:
 
 
 def _news(resolver: Resolver) -> News:
-    """Return what is new. The day is that of the moment of telling, half a second late at most."""
-    counts = resolver.counts
-    day = clock.iso(clock.now(), resolver.in_force.zone)[:10]
+    """Return what is new. Day and minute are those of the moment of telling, half a second late at most."""
+    counts, at = resolver.counts, clock.now()
+    day = clock.iso(at, resolver.in_force.zone)[:10]
     tally = tuple(Counted(*key, count) for key, count in counts.tally.news())
+    screens = tuple(Screened(*screen, times) for screen, times in counts.tally.screens().items())
     malware = tuple(Blocked(*one) for one in resolver.memory.happened())
-    return News(counts.news(), day, tally, malware)
+    return News(counts.news(), day, tally, malware, int(at // 60), screens)
 
 
 def _entries(resolver: Resolver, asked: AskEntries) -> Entries:

@@ -4,26 +4,47 @@ Its clockwork is APScheduler; all that reads or writes a file or asks another da
 answers meanwhile. Nothing that befalls a file ends it: that is noted as a problem, and tried again.
 
 Requests on the bus, besides ``{"ask": "status"}`` (the house, `problems` and `daemons`):
-``counts`` (person, first, last) · ``recent`` (person, role) · ``session`` (device, minutes: begin or end; device, role:
-what it saw; neither: those that run) · ``events`` (since, limit).
+``counts`` (person, first, last) · ``minutes`` (person, role) · ``recent`` (person, role, device) · ``session`` (device,
+minutes: begin or end; device, role: what it saw; neither: those that run) · ``events`` (since, limit).
+
+``{"ask": "minutes", "person": P, "role": "caregiver" | "child"}`` → what is used and left of P's budgets:
+
+- ``day`` (``2026-11-22``) and ``ends`` (POSIX seconds): the budgets' day that runs, and when the next one begins;
+  ``counted_to`` (POSIX seconds): the end of the last minute that is counted, 0 before the first.
+- ``grain``: ``day``, or ``no`` where this role sees no minutes of P; then ``budgets`` is empty and ``sum`` null.
+- ``budgets``, in the house's order: ``what``; ``used`` today and ``week`` (with today), in minutes; ``carried`` over
+  from yesterday; ``bonus``, the minutes given (or, below 0, taken) that hold now; ``of_day`` and ``of_week``, what the
+  budget gives today and this week, null for no limit; ``left`` (0 when it is spent; null on a day without a limit);
+  ``warned``: 10, 5 or 1, the last warning that was passed, 0 when it is spent, else null.
+- ``sum``: minutes of today, all together, budgets or not; null where this role doesn't see them.
+- ``how_well``: a sentence on how well minutes are counted, for the page; ``is_whole``: false while the nameserver
+  can't be asked, so that the last minutes are missing.
+
+``recent`` → ``entries``, newest first (``at``, ``device``, ``person``, ``action``, ``category``, ``name`` or null,
+``grain``), as far as the role sees them. With ``device``, a device of P's, those of that device alone, and then the
+child's own page gets the names that were blocked there in the last quarter of an hour, at every age: what a request
+may be about.
 """
 
 import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from appliance.core.budget import Minutes
 from appliance.core.house import EMPTY, House
 from appliance.core.visibility import Contract
 from appliance.household.retention import zone_of
-from appliance.steward import health, upkeep
+from appliance.steward import health, kinds, upkeep
+from appliance.steward.allowance import allowance
 from appliance.steward.books import Books
 from appliance.steward.clockwork import Clockwork
 from appliance.steward.gather import Gatherer
+from appliance.steward.minutes import MINUTE_S, Counter
 from appliance.steward.problems import Problems
 from appliance.steward.views import Refused, Views
 from appliance.store.errors import StoreError
@@ -39,6 +60,9 @@ GATHER_S = 300.0
 FIRST_GATHER_S = 10.0
 HEALTH_S = 2.0
 STATE_S = 5.0
+COUNT_AFTER_S = 0.4
+"""So long after a minute is over it is counted: a worker's heartbeat may be on its way."""
+SAVE_S = 300.0
 SWEEP_S = 3_600.0
 DISK_S = 5.0
 ASK_S = 1.0
@@ -47,13 +71,14 @@ STOP_S = 5.0
 
 log = logging.getLogger(__name__)
 
-Written = tuple[int, str, dict[str, Mode], tuple[Problem, ...]]
+Written = tuple[int, str, Minutes, dict[str, dict[str, int]], dict[str, Mode], tuple[Problem, ...]]
 
 
 class Daemon:
     """Runs until it is told to stop."""
 
-    def __init__(self, data: Path, contract: Contract) -> None:
+    def __init__(self, data: Path, contract: Contract, groups: Mapping[str, str]) -> None:
+        """Begin nothing yet; `groups` says the group of each service of the rules."""
         self._data = data
         self._contract = contract
         self._house = HouseWatch(data)
@@ -62,13 +87,17 @@ class Daemon:
         ask = partial(bus.ask, data, "nameserver", timeout_s=TALLY_S)
         self._gatherer = Gatherer(self._books, contract, ask)
         self._views = Views(self._books, contract, ask, lambda: self._gatherer.is_half_done)
+        last = load_state(data)
+        published = (last.minutes,) if last is not None else ()
+        self._counter = Counter(self._books, contract, groups, ask, *published)
+        self._counting = asyncio.Lock()
         self._gathering = asyncio.Lock()
         self._sweeping = asyncio.Lock()
         self._health = health.Health(clock.uptime())
         self._jump = clock.JumpWatch()
         self._clockwork = Clockwork()
         self._written: Written | None = None
-        restricted = {"counts": WEB, "recent": WEB, "session": WEB, "events": WEB}
+        restricted = {"counts": WEB, "minutes": WEB, "recent": WEB, "session": WEB, "events": WEB}
         self._bus = bus.Bus(data, NAME, self.answer, restricted)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -78,15 +107,18 @@ class Daemon:
             await self._bus.open()
         except OSError as error:
             log.warning("no bus (%s): pages can't show what happened", error.strerror or error)
-        watching = asyncio.create_task(self._watch())
+        watching = [asyncio.create_task(task()) for task in (self._watch, self._count)]
         # Before anything is gathered: what may not exist any longer goes, and in which row each person is, is noted.
         await self.sweep()
         self._begin_clockwork()
         await stopping.wait()
-        watching.cancel()
+        for task in watching:
+            task.cancel()
         await self._clockwork.stop(STOP_S)
         try:
             async with asyncio.timeout(STOP_S):
+                await self.count()
+                await self.save()
                 await self.gather()
         except TimeoutError:
             log.warning("what was counted last stays with the nameserver")
@@ -106,6 +138,8 @@ class Daemon:
                     # What is being moved from the nameserver to the ledger would be seen twice, or not at all.
                     async with self._gathering:
                         return await asyncio.to_thread(self._views.counts, request, self.house, clock.now())
+                case "minutes":
+                    return allowance(request, self._counter, self._contract, self.house, clock.now())
                 case "recent":
                     return await asyncio.to_thread(self._views.recent, request, self.house, clock.now())
                 case "session":
@@ -133,6 +167,23 @@ class Daemon:
             with contextlib.suppress(bus.BusError):
                 await self._tried("gathering", partial(self._gatherer.gather, self.house, clock.now()))
 
+    async def count(self) -> None:
+        """Count the minutes that are over, and tell at once what that changed."""
+        if self._house.snapshot is None:
+            # Nobody's minutes: what was published last stays, until it is known who lives here.
+            return
+        async with self._counting:
+            house = self.house
+            passed = await asyncio.to_thread(self._counter.count, house, clock.now())
+        self.publish()
+        fine = [kinds.as_fine(event, self._contract, house) for event in passed]
+        await self._note([event for event in fine if event is not None])
+
+    async def save(self) -> None:
+        """Bring the counted minutes to the ledger."""
+        async with self._counting:
+            await self._tried("writing minutes", self._counter.save)
+
     async def sweep(self) -> None:
         """Erase what may not exist any longer; who left or grew is known only where it is certain whose house it is."""
         async with self._sweeping:
@@ -153,11 +204,15 @@ class Daemon:
 
     def publish(self) -> None:
         """Put state.json in place, if there is news or it has gone."""
-        now: Written = (self._house.revision, self._house.digest, self._health.modes, self._problems.all())
+        minutes, warned = self._counter.minutes, self._counter.warned
+        revision, digest = self._house.revision, self._house.digest
+        now: Written = (revision, digest, minutes, warned, self._health.modes, self._problems.all())
         if now == self._written and load_state(self._data) is not None:
             return
-        revision, digest, daemons, problems = now
-        state = State(at=clock.now(), revision=revision, digest=digest, daemons=daemons, problems=problems)
+        state = State(
+            at=clock.now(), revision=revision, digest=digest, minutes=minutes, warned=warned, daemons=now[-2],
+            problems=now[-1],
+        )  # fmt: skip
         try:
             publish_state(self._data, state)
         except StateError as error:
@@ -186,6 +241,7 @@ class Daemon:
         self._clockwork.every(GATHER_S, self.gather, first_s=FIRST_GATHER_S)
         self._clockwork.every(HEALTH_S, self.look_after, first_s=0)
         self._clockwork.every(STATE_S, self._publish_now, first_s=0)
+        self._clockwork.every(SAVE_S, self.save, first_s=SAVE_S)
         self._clockwork.every(SWEEP_S, self.sweep, first_s=SWEEP_S)
         self._clockwork.every(DISK_S, self._look_at_disk, first_s=0)
         self._clockwork.at_midnight(self.sweep, zone_of(self.house))
@@ -199,6 +255,7 @@ class Daemon:
             if self._house.look():
                 self._clockwork.at_midnight(self.sweep, zone_of(self.house))
                 self._clockwork.at_once(self.sweep)
+                self._clockwork.at_once(self.count)
                 self.publish()
             turn += 1
             if turn % 10 == 0:
@@ -206,9 +263,21 @@ class Daemon:
                 if self._jump.has_jumped():
                     await self._set_clockwork()
 
+    async def _count(self) -> None:
+        """Count whenever a minute is over, by whatever the clock says."""
+        counted = 0
+        while True:
+            minute = int((clock.now() - COUNT_AFTER_S) // MINUTE_S)
+            if minute != counted:
+                counted = minute
+                await self.count()
+            await asyncio.sleep(WATCH_S)
+
     async def _set_clockwork(self) -> None:
         """Go by the clock as it is now: after it was set back, every job would wait for the time that it was."""
         self._clockwork.set_anew()
+        async with self._counting:
+            self._counter.clock_jumped(clock.now())
         await self._note([Event(kind="clock_set", at=clock.now())])
 
     async def _publish_now(self) -> None:

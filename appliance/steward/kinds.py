@@ -14,10 +14,11 @@ FIELDS = {
     "malware_blocked": "security_events",
     "bypass_sign": "bypass_signs",
     "serious_block": "alerts",
+    "budget_low": "budget_ends",
 }
 """All other kinds are of the box itself."""
 BOX = "box_events"
-ARGS = frozenset(("category", "route", "times"))
+ARGS = frozenset(("category", "route", "times", "what", "left"))
 """What an event about a person may carry. A host name is none of these."""
 
 END_OF_DAYS = 253_000_000_000
@@ -38,12 +39,12 @@ def permitted(told: object, contract: Contract, house: House) -> Iterator[Event]
             event = msgspec.convert(one, Event)
         except msgspec.ValidationError:
             continue
-        fine = _fine(event, contract, house)
+        fine = as_fine(event, contract, house)
         if fine is not None and 0 <= event.at < END_OF_DAYS:
             yield fine
 
 
-def _fine(event: Event, contract: Contract, house: House) -> Event | None:
+def as_fine(event: Event, contract: Contract, house: House) -> Event | None:
     """Return an event as finely as it may be written, None for one that may not."""
     field = field_of(event)
     if field == BOX:
@@ -58,6 +59,8 @@ def _fine(event: Event, contract: Contract, house: House) -> Event | None:
         return None
     if grain is Granularity.SIGN:
         return msgspec.structs.replace(event, device=None, args={})
+    if grain in (Granularity.DAY, Granularity.WEEK):
+        event = msgspec.structs.replace(event, at=_midnight(event.at, house), device=None)
     return msgspec.structs.replace(event, args={key: event.args[key] for key in event.args.keys() & ARGS})
 
 
@@ -98,10 +101,9 @@ def _visible_at(event: Event, known: list[Event], view: View) -> float | None:
 
 def _coarse(event: Event, grain: Granularity, house: House) -> Shown:
     """Return an event as finely as somebody sees it: the time and all it holds; its day and kind; that it is so."""
-    zone = zone_of(house)
-    day = datetime.fromtimestamp(event.at, zone).date()
+    day = datetime.fromtimestamp(event.at, zone_of(house)).date()
     plain: Shown = {
-        "at": datetime.combine(day, time(), zone).timestamp(), "is_exact": False, "day": day.isoformat(),
+        "at": _midnight(event.at, house), "is_exact": False, "day": day.isoformat(),
         "kind": event.kind, "person": event.person, "device": None, "severity": int(event.severity), "args": {},
     }  # fmt: skip
     match grain:
@@ -111,3 +113,9 @@ def _coarse(event: Event, grain: Granularity, house: House) -> Shown:
             return plain
         case _:
             return plain | {"device": event.device, "args": event.args}
+
+
+def _midnight(at: float, house: House) -> float:
+    """Return when the day of a moment began."""
+    zone = zone_of(house)
+    return datetime.combine(datetime.fromtimestamp(at, zone).date(), time(), zone).timestamp()

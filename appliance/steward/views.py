@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from appliance.core.house import Device, House, Person
-from appliance.core.visibility import Contract, Granularity, Role, View, finest, row_of
+from appliance.core.device import Device
+from appliance.core.house import House
+from appliance.core.person import Person
+from appliance.core.visibility import Contract, Field, Granularity, Role, View, finest, row_of
 from appliance.household.retention import NOBODY, first_day, rows_of, zone_of
 from appliance.steward import kinds
 from appliance.steward.books import Books
@@ -21,6 +23,8 @@ from appliance.world import bus
 MAX_EVENTS = 500
 LOOKED_THROUGH = 5_000
 MAX_NAMES = 200
+JUST_BLOCKED = "just_blocked"
+"""The one field that is of the device in hand and of no other."""
 MOST_USED = 20
 """Names of a small child's week that are shown."""
 COARSE_S = 900
@@ -69,11 +73,14 @@ class Views:
         }
 
     def recent(self, request: Request, house: House, at: float) -> Answer:
-        """Return a person's recent queries as a role may see them."""
-        person, role = _person(house, request.get("person")), _role(request)
-        told = self._ask({"ask": "ring", "person": person.id, "device": None})
+        """Return a person's recent queries as a role may see them, those of one device alone where that is said."""
+        person, role, device = person_of(house, request.get("person")), role_of(request), request.get("device")
+        told = self._ask({"ask": "ring", "person": person.id, "device": device})
         entries = [one for one in _entries(told) if one.get("person") == person.id]
-        return {"bus": bus.VERSION, "entries": self._seen(entries, "recent", house, role, at)}
+        if device is not None:
+            entries = [one for one in entries if one.get("device") == device]
+        seen = self._seen(entries, "recent", house, role, at, is_in_hand=device is not None)
+        return {"bus": bus.VERSION, "entries": seen}
 
     def begin_session(self, request: Request, house: House, at: float) -> Answer:
         """Begin a device's troubleshooting session, for as long as the contract has it at most; end it with 0."""
@@ -96,7 +103,7 @@ class Views:
 
     def session(self, request: Request, house: House, at: float) -> Answer:
         """Return one device's session that runs, with what it saw as far as a role may see that."""
-        device, role = _device(house, request.get("device"))[0], _role(request)
+        device, role = _device(house, request.get("device"))[0], role_of(request)
         for one in _dicts(self._ask({"ask": "session"}).get("sessions")):
             if one.get("device") == device.id:
                 entries = self._seen(_entries(one), "session", house, role, at)
@@ -196,8 +203,20 @@ class Views:
             if category not in self._contract.never.categories
         ][: len(actions) * MAX_NAMES]
 
-    def _seen(self, entries: Iterable[dict[str, object]], ring: str, house: House, role: Role, at: float) -> Entries:
-        """Return the entries of a ring that a role may see, without what it may not see of them."""
+    def _seen(
+        self,
+        entries: Iterable[dict[str, object]],
+        ring: str,
+        house: House,
+        role: Role,
+        at: float,
+        *,
+        is_in_hand: bool = False,
+    ) -> Entries:
+        """Return the entries of a ring that a role may see, without what it may not see of them.
+
+        What the device `is_in_hand` was just refused, its own page shows.
+        """
         found = []
         for entry in entries:
             row = _row_of_entry(entry, house)
@@ -206,20 +225,27 @@ class Views:
             hidden = hidden | self._contract.never.to_caregivers if role is Role.CAREGIVER else hidden
             if row is None or category in hidden or not isinstance(when, int | float):
                 continue
-            grain, kept_s = self._ring_grain(ring, row, role, is_blocked=entry.get("action") in BLOCKED)
-            if grain.rank < Granularity.CATEGORY.rank or when < at - kept_s:
+            fields = [field for field in self._contract.fields if field.ring == ring]
+            fields = [field for field in fields if is_in_hand or field.id != JUST_BLOCKED]
+            grain = self._ring_grain(fields, row, role, at - when, is_blocked=entry.get("action") in BLOCKED)
+            if grain.rank < Granularity.CATEGORY.rank:
                 continue
             found.append(_entry(entry, float(when), grain))
         return found
 
-    def _ring_grain(self, ring: str, row: str, role: Role, *, is_blocked: bool) -> tuple[Granularity, int]:
-        """Return how finely a role sees an entry of a ring, and for how long it is there (seconds)."""
+    def _ring_grain(
+        self, fields: Iterable[Field], row: str, role: Role, age_s: float, *, is_blocked: bool
+    ) -> Granularity:
+        """Return how finely a role sees an entry of a ring that is so old, by the fields that are read from it."""
         wanted = ("all", "blocked" if is_blocked else "opened")
-        fields = [field for field in self._contract.fields if field.ring == ring]
+        ring_s = max(self._contract.may_keep(field.id, row) or 0 for field in fields if field.names == "all")
         views = [self._contract.view(field.id, row, role) for field in fields if field.names in wanted]
-        kept_s = max(self._contract.may_keep(field.id, row) or 0 for field in fields if field.names == "all")
         # A page without the child's own PIN shows what is behind it to nobody.
-        return finest(view.granularity for view in views if not view.needs_pin), kept_s
+        return finest(
+            view.granularity
+            for view in views
+            if not view.needs_pin and age_s <= min(ring_s, ring_s if view.kept_s is None else view.kept_s)
+        )
 
 
 _SESSION = ("device", "person", "until")
@@ -271,7 +297,8 @@ def _entries(told: Mapping[str, object]) -> Entries:
     return _dicts(told.get("entries"))
 
 
-def _person(house: House, id_: object) -> Person:
+def person_of(house: House, id_: object) -> Person:
+    """Return a person of the house. Raises Refused."""
     for person in house.persons:
         if person.id == id_:
             return person
@@ -287,7 +314,8 @@ def _device(house: House, id_: object) -> tuple[Device, str]:
     raise Refused("there is no such device")
 
 
-def _role(request: Request) -> Role:
+def role_of(request: Request) -> Role:
+    """Return who looks. Raises Refused."""
     try:
         return Role(request.get("role"))
     except ValueError as error:

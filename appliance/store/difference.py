@@ -8,10 +8,10 @@ import msgspec
 from appliance.core.house import House
 
 Part = dict[str, Any]
-"""A part of a house, as JSON: persons, devices and forwarders stand under their ids."""
+"""A part of a house, as JSON: persons, devices, forwarders and own services stand under their ids."""
 
-_KEYED = ("persons", "devices", "forwarders")
-_TIMED = ("pauses", "grants")
+_KEYED = ("persons", "devices", "forwarders", "services")
+_TIMED = ("pauses", "grants", "lifted")
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Difference(msgspec.Struct, frozen=True):
     after: Part
     persons: tuple[str, ...]
     is_whole_house: bool
-    """It concerns everybody: a pause of the house, its time zone, what unknown devices get."""
+    """It concerns everybody: a pause of the house, a lifted name, its time zone, what unknown devices get."""
 
 
 def difference(before: House, after: House) -> Difference:
@@ -56,8 +56,37 @@ def without(part: Part, person: str) -> Part:
     return {key: value for key, value in kept.items() if value or value == part[key]}
 
 
+def nameless(found: Difference, request: int | None = None) -> Difference:
+    """Return a difference that repeats no name which a child may have asked for.
+
+    Of passes that ended their names are left out; with a `request` that it answers it points to that instead of what
+    was opened.
+    """
+    before, after = dict(found.before), dict(found.after)
+    if "grants" in before:
+        before["grants"] = [{key: one[key] for key in one if key != "name"} for one in before["grants"]]
+    if request is not None:
+        if "grants" in after:
+            after["grants"] = [_pointing(one, request) for one in after["grants"]]
+        if "persons" in after:
+            after["persons"] = {id_: _of_rules(told, request) for id_, told in after["persons"].items()}
+        if "persons" in before:
+            before["persons"] = {id_: _of_rules(told, request) for id_, told in before["persons"].items()}
+    return msgspec.structs.replace(found, before=before, after=after)
+
+
+def _of_rules(told: Mapping[str, Any], request: int) -> dict[str, Any]:
+    rules = told.get("rules")
+    return {**told, "rules": [_pointing(one, request) for one in rules]} if isinstance(rules, list) else dict(told)
+
+
+def _pointing(one: Mapping[str, Any], request: int) -> dict[str, Any]:
+    kept = {key: value for key, value in one.items() if key not in ("name", "service", "group", "category")}
+    return {**kept, "request": request}
+
+
 def _keyed(house: House) -> Part:
-    """Return a house as JSON with its persons, devices and forwarders under their ids."""
+    """Return a house as JSON with what has an id under it."""
     # By way of the text, so that what is compared is what is stored.
     plain: Part = msgspec.json.decode(msgspec.json.encode(house))
     for field in _KEYED:

@@ -54,5 +54,13 @@ class Claimed(StoreError):
     """This box has an owner already."""
 
 
+class TooMany(StoreError):
+    """That is a lot of questions for now: wait for an answer to those that are there."""
+
+
+class Answered(StoreError):
+    """Somebody answered this already, or it was taken back."""
+
+
 class BadCode(StoreError):
     """This code is not known, was used already, or has expired."""

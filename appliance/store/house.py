@@ -14,9 +14,11 @@ from appliance.store.accounts import Accounts
 from appliance.store.audit import Entry
 from appliance.store.base import Age, Store
 from appliance.store.codes import Codes
-from appliance.store.difference import difference
+from appliance.store.difference import difference, nameless
 from appliance.store.errors import Conflict, Corrupt
 from appliance.store.found import Found
+from appliance.store.requests import Answer, Requests, settle
+from appliance.store.requests import forget as forget_requests
 from appliance.store.settings import Settings
 
 REPLACED = Reason("house_replaced")
@@ -45,6 +47,7 @@ class HouseStore(Store):
         "attempts": Age("last_at", person=None),
         "codes": Age("coalesce(expires_at, at)", person=None),
         "found": Age("last_seen", person=None),
+        "requests": Age("at"),
     }
 
     def __init__(self, data: Path) -> None:
@@ -53,6 +56,7 @@ class HouseStore(Store):
         self.codes = Codes(self)
         self.found = Found(self)
         self.settings = Settings(self)
+        self.requests = Requests(self)
 
     def current(self) -> tuple[int, House]:
         """Return the revision and the house; 0 and the empty one in a new box. Raises StoreError."""
@@ -68,18 +72,22 @@ class HouseStore(Store):
         *,
         base: int | None = None,
         above: int = 0,
+        answer: Answer | None = None,
     ) -> Changed:
         """Make the house what `mutate` makes of it, as the next revision, with an audit row, in one transaction.
 
         `mutate` sees the house as it is then, so changes made at once don't undo one another; all others wait for
         it, and it must not use the store. With `base`, a house that is not of that revision any more raises
-        Conflict. The new revision is higher than `above` too. Raises StoreError, HouseError for what is no house,
-        and whatever `mutate` raises.
+        Conflict. The new revision is higher than `above` too. With `answer` a request is answered by it in the same
+        transaction: the audit points to that, and repeats no name. Raises StoreError, HouseError for what is no
+        house, and whatever `mutate` raises.
         """
         with self.writing() as db:
             revision, before = self._current(db)
             if base is not None and base != revision:
                 raise Conflict(f"{self.path}: revision {revision}, not {base}")
+            if answer is not None:
+                settle(db, who, answer, at)
             text = to_json(mutate(before))
             # A value made in Python is not checked as a text is: what could not be read again is never stored.
             house = from_json(text)
@@ -88,7 +96,8 @@ class HouseStore(Store):
             revision = max(revision, above) + 1
             row = {"revision": revision, "at": at, "who": who, "house": text.decode()}
             db.table("revisions").insert(row)
-            entry = audit.write(db, who, what, revision, difference(before, house), at)
+            found = nameless(difference(before, house), answer.request if answer else None)
+            entry = audit.write(db, who, what, revision, found, at)
             return Changed(revision, house, before, entry)
 
     def replace(self, who: str, house: House, at: float, *, base: int | None = None, above: int = 0) -> Changed:
@@ -110,6 +119,7 @@ class HouseStore(Store):
         """
         with self.writing() as db:
             audit.forget(db, person)
+            forget_requests(db, person)
             db.table("revisions").delete_where(self.AGES["revisions"].only)
         self.empty_log()
 

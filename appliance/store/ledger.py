@@ -1,4 +1,4 @@
-"""`ledger.db`: how much, by day or by week: counts by category and action, and minutes."""
+"""`ledger.db`: how much, by day or by week: counts by category and action, minutes, and what is used of budgets."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -20,6 +20,9 @@ _MINUTES = (
     " on conflict do update set minutes = minutes + excluded.minutes"
 )
 
+_BUDGETS = "insert or replace into budget_minutes (day, person, what, minutes, week, carried) values (?, ?, ?, ?, ?, ?)"
+_TIME = "insert or replace into time_sums (day, person, minutes) values (?, ?, ?)"
+
 
 class Span(Enum):
     """What a row is the sum of; where only weeks may be kept, days are never written."""
@@ -32,7 +35,6 @@ class Span(Enum):
 class Kind(Enum):
     """What minutes were spent on."""
 
-    BUDGET = "budget"
     SERVICE = "service"
     CATEGORY = "category"
 
@@ -49,7 +51,7 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Minutes(msgspec.Struct, frozen=True, kw_only=True):
-    """How long. `what` is the id of a budget, service or category."""
+    """How long. `what` is the id of a service or category."""
 
     day: str
     person: str
@@ -59,6 +61,25 @@ class Minutes(msgspec.Struct, frozen=True, kw_only=True):
     span: Span = Span.DAY
 
 
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What is used of one budget in its day: that day, in the week with it, and what was carried over to it."""
+
+    day: str
+    person: str
+    what: str
+    minutes: int
+    week: int
+    carried: int
+
+
+class TimeSum(msgspec.Struct, frozen=True, kw_only=True):
+    """The minutes of a person in a day of the budgets, all together."""
+
+    day: str
+    person: str
+    minutes: int
+
+
 class Sum(msgspec.Struct, frozen=True, kw_only=True):
     """What one person has from the first to the last day: counts by (category, action), minutes by (kind, what)."""
 
@@ -66,7 +87,7 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     minutes: dict[tuple[Kind, str], int]
 
 
-T = TypeVar("T", Count, Minutes)
+T = TypeVar("T", Count, Minutes, Spent, TimeSum)
 
 
 class LedgerStore(PersonalStore):
@@ -74,7 +95,9 @@ class LedgerStore(PersonalStore):
 
     FILE = "ledger.db"
     STEPS = schema.LEDGER
-    AGES: ClassVar[Mapping[str, Age]] = {"counts": Age("day", is_day=True), "minutes": Age("day", is_day=True)}
+    AGES: ClassVar[Mapping[str, Age]] = {
+        table: Age("day", is_day=True) for table in ("counts", "minutes", "budget_minutes", "time_sums")
+    }
 
     def add(self, counts: Iterable[Count] = (), minutes: Iterable[Minutes] = (), *, batch: Batch | None = None) -> bool:
         """Add to the sums, all in one commit; a batch that was added before is not added again, and False is said."""
@@ -88,6 +111,36 @@ class LedgerStore(PersonalStore):
             db.conn.executemany(_COUNTS, counted)
             db.conn.executemany(_MINUTES, timed)
         return True
+
+    def put_minutes(self, spent: Iterable[Spent], sums: Iterable[TimeSum], through: int) -> None:
+        """Put what is used in place of what was, counted up to the end of a POSIX minute, all in one commit.
+
+        These are no additions: what is put twice stands there once.
+        """
+        budgets = [(_day(one.day), one.person, one.what, one.minutes, one.week, one.carried) for one in spent]
+        times = [(_day(one.day), one.person, one.minutes) for one in sums]
+        with self.writing() as db:
+            db.conn.executemany(_BUDGETS, budgets)
+            db.conn.executemany(_TIME, times)
+            db.table("counted").delete_where()
+            db.table("counted").insert({"through": through})
+
+    def spent(self, first: str, last: str) -> list[Spent]:
+        """Return what was used of everybody's budgets on the days from the first to the last."""
+        with self.reading() as db:
+            rows = db.table("budget_minutes").rows_where("day between ? and ?", [first, last], order_by="1, 2, 3")
+            return [_typed(row, Spent) for row in rows]
+
+    def time_sums(self, first: str, last: str) -> list[TimeSum]:
+        """Return everybody's minutes of the days from the first to the last."""
+        with self.reading() as db:
+            rows = db.table("time_sums").rows_where("day between ? and ?", [first, last], order_by="1, 2")
+            return [_typed(row, TimeSum) for row in rows]
+
+    def counted_through(self) -> int | None:
+        """Return the last POSIX minute that `spent` and `time_sums` hold, None before any."""
+        with self.reading() as db:
+            return next((int(row["through"]) for row in db.table("counted").rows), None)
 
     def counts(self, first: str, last: str, person: str | None = None, span: Span = Span.DAY) -> list[Count]:
         """Return the counts of days from the first to the last, of one person or of all, in their order."""

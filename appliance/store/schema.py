@@ -44,6 +44,18 @@ def _house_1(db: Database) -> None:
     db.table("settings").create(settings, pk="key", not_null=settings)
 
 
+def _house_2(db: Database) -> None:
+    """Make what children ask for; an empty person is a device that is nobody's."""
+    requests = {
+        "id": int, "person": str, "device": str, "what": str, "reason": str, "at": float, "state": str,
+        "answered_at": float, "answered_by": str, "word": str, "until": float,
+    }  # fmt: skip
+    wanted = requests.keys() - {"id", "answered_at", "answered_by", "until"}
+    table = db.table("requests").create(requests, pk="id", not_null=wanted)
+    table.create_index(["person", "at"])
+    table.create_index(["state"])
+
+
 def _ledger_1(db: Database) -> None:
     """Make counts by category and action, and minutes; an empty person is a device that nobody named."""
     counts = {"day": str, "span": str, "person": str, "category": str, "action": str, "count": int}
@@ -73,6 +85,19 @@ def _gathered(db: Database) -> None:
     db.table("swept").create(swept, pk="person", not_null=swept)
 
 
-HOUSE: tuple[Step, ...] = (_house_1,)
-LEDGER: tuple[Step, ...] = (_ledger_1, _gathered)
+def _budget_minutes(db: Database) -> None:
+    """Make what is used of budgets and in all, a day at a time, and up to which minute that is counted.
+
+    A row of a budget also says the week's sum so far, so that it needs no older row beside it.
+    """
+    budgets = {"day": str, "person": str, "what": str, "minutes": int, "week": int, "carried": int}
+    db.table("budget_minutes").create(budgets, pk=("day", "person", "what"), not_null=budgets)
+    sums = {"day": str, "person": str, "minutes": int}
+    db.table("time_sums").create(sums, pk=("day", "person"), not_null=sums)
+    counted = {"through": int}
+    db.table("counted").create(counted, pk="through", not_null=counted)
+
+
+HOUSE: tuple[Step, ...] = (_house_1, _house_2)
+LEDGER: tuple[Step, ...] = (_ledger_1, _gathered, _budget_minutes)
 JOURNAL: tuple[Step, ...] = (_journal_1, _gathered)

@@ -9,27 +9,39 @@ from flask_wtf import CSRFProtect
 
 from appliance.web import (
     access,
+    budgets,
     categories,
     changes,
     child,
     code,
     devices,
+    exceptions,
     gate,
+    growing,
     headers,
     home,
     house,
     invitations,
+    lifts,
     look,
+    malware,
     me,
+    own,
+    own_services,
     people,
+    requests,
     routers,
     routines,
     rules,
+    safe,
+    services,
     session,
     setup,
     theme,
     time,
     today,
+    week,
+    week_copy,
     why,
     wrong,
 )
@@ -43,23 +55,35 @@ MAX_OCTETS = 1 << 20
 
 PAGES = (
     access.pages,
+    budgets.pages,
     categories.pages,
     changes.pages,
     child.pages,
     devices.pages,
+    exceptions.pages,
+    growing.pages,
     home.pages,
     house.pages,
     invitations.pages,
+    lifts.pages,
+    malware.pages,
     me.pages,
+    own.pages,
+    own_services.pages,
     people.pages,
+    requests.pages,
     routers.pages,
     routines.pages,
     rules.pages,
+    safe.pages,
+    services.pages,
     session.pages,
     setup.pages,
     theme.pages,
     time.pages,
     today.pages,
+    week.pages,
+    week_copy.pages,
     why.pages,
 )
 
@@ -98,6 +122,7 @@ def create_app(box: Box, secret: bytes, listening: Listening | None = None) -> F
     gate.install(app)
     tokens = CSRFProtect(app)
     look.install(app)
+    requests.install(app)
     wrong.install(app)
     for pages in PAGES:
         app.register_blueprint(pages)

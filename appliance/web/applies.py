@@ -1,16 +1,19 @@
-"""What applies to one asker, as the child's page tells it: the state of now, the day, kinds of sites, own rules."""
+"""What applies to one asker, as the child's page tells it: the day, kinds of sites, own rules, passes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 
-from appliance.core.house import Device, Do, Mode, Person, Unknown
+from appliance.core.device import Device
+from appliance.core.house import Unknown
+from appliance.core.person import Do, Mode, Person
 from appliance.core.rulebook import BYPASS, UNCLASSIFIED, Category, Rulebook
-from appliance.core.schedule import Window, next_change, open_until
+from appliance.core.schedule import Window
 from appliance.core.subject import ADULT_ROW, Subject
 from appliance.core.verdict import TERMS, Letter, Strictness
-from appliance.web import drawing, status
+from appliance.web import drawing
+from appliance.wording import Names
 
 MAX_PARTS = 24
 """So many parts of a day are told at most."""
@@ -30,31 +33,15 @@ class Known(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What holds, by tone, icon and word; from `since` (None where the week says so) until `until` (POSIX seconds)."""
-
-    kind: str
-    """free, window, paused, opened, or closed."""
-    tone: str
-    icon: str
-    word: str
-    window: str = ""
-    """The time off that is on."""
-    since: float | None = None
-    until: float | None = None
-    then: str = ""
-    """The time off that follows; empty where it is free then."""
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a day (POSIX seconds): a time off by its name, or (empty) free; how it looks."""
+    """A part of a day (POSIX seconds): a window by its name, or (empty) free; how it looks, and what it means."""
 
     start: float
     end: float
     window: str
     tone: str = "free"
     icon: str = "sun"
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,39 +78,19 @@ def known_as(has_house: bool, device: Device | None, person: Person | None, subj
     return Known.NOT_KNOWN if has_house else Known.NO_HOUSE
 
 
-def state_of(subject: Subject, at: float) -> State:
-    """Return what holds for a site of which nothing special is known."""
-    found, until = status.now(subject, at), status.ends(subject, at)
-    following = status.now(subject, until) if until is not None else None
-    then = following.window.name if following and following.window and following.state is status.State.WINDOW else ""
-    since = found.word.said_at if found.word is not None else None
-    kind = found.state.value
-    match found.state:
-        case status.State.PAUSED:
-            return State(kind, "pause", "pause-fill", "Paused", since=since, until=until, then=then)
-        case status.State.OPENED:
-            return State(kind, "free", "unlock", status.opened_word(found), since=since, until=until, then=then)
-        case status.State.WINDOW if found.window is not None:
-            tone, icon = drawing.LOOKS[drawing.kind_of(found.window)]
-            return State(kind, tone, icon, found.window.name, found.window.name, until=until, then=then)
-        case _ if subject.is_closed:
-            return State("closed", "ask", "hourglass-split", "Waiting", until=until, then=then)
-        case _:
-            return State(kind, "free", "sun", "Free", until=until, then=then)
-
-
 def day_of(subject: Subject, at: float, zone: tzinfo) -> tuple[Part, ...]:
     """Return the parts of the day, from midnight to midnight by the house's clock, as windows divide it."""
     midnight = datetime.fromtimestamp(at, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     start, end = midnight.timestamp(), (midnight + timedelta(days=1)).timestamp()
-    if subject.zone is None or not subject.windows:
+    if not subject.schedule:
         return (Part(start, end, ""),)
     parts: list[Part] = []
     while start < end and len(parts) < MAX_PARTS:
-        found = open_until(subject.windows, subject.zone, start)
-        turns = next_change(subject.windows, subject.zone, start)
+        openings = [one.window for one in subject.schedule.open_at(start)]
+        found = next((one for one in openings if not one.internet), next(iter(openings), None))
+        turns = subject.schedule.next_change(start)
         stop = end if turns is None else min(turns, end)
-        part = _part(start, stop, found[0] if found else None)
+        part = _part(start, stop, found)
         if parts and parts[-1].window == part.window:
             parts[-1] = replace(part, start=parts[-1].start)
         else:
@@ -160,12 +127,11 @@ def own_rules(subject: Subject, at: float) -> tuple[Own, ...]:
     return tuple(one for one in found if one.until is None or one.until > at)
 
 
-def opened(subject: Subject, at: float, categories: Mapping[str, Category]) -> Iterator[tuple[str, float]]:
+def opened(subject: Subject, at: float, names: Names) -> Iterator[tuple[str, float]]:
     """Yield what a pass opens at a time, one name or one kind, and until when."""
     for word in subject.words:
-        what = word.name or word.category
-        if not word.is_pause and what and word.said_at <= at < word.until:
-            yield categories[what].name if what in categories else what, word.until
+        if word.what and word.said_at <= at < word.until:
+            yield names.thing(word.what), word.until
 
 
 def rest_of(subject: Subject) -> str:
@@ -197,4 +163,7 @@ def _named(category: Category) -> str:
 def _part(start: float, end: float, window: Window | None) -> Part:
     if window is None:
         return Part(start, end, "")
-    return Part(start, end, window.name, *drawing.LOOKS[drawing.kind_of(window)])
+    note = ""
+    if window.internet:
+        note = "The Internet is on, and minutes don't count" if window.uncounted else "The Internet is on"
+    return Part(start, end, window.name, *drawing.LOOKS[drawing.kind_of(window)], note=note)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from appliance.core.house import BANDS
+from appliance.core.person import BANDS
 from appliance.core.visibility import Contract, Granularity, Role
 
 MEANINGS: dict[str, str] = {

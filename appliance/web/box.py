@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,11 @@ from flask import current_app
 
 from appliance.core import policy
 from appliance.core.asker import Registry
+from appliance.core.budget import Minutes
+from appliance.core.device import Device
 from appliance.core.domainset import DomainSet
-from appliance.core.house import EMPTY, Device, House, Person
+from appliance.core.house import EMPTY, House
+from appliance.core.person import Person
 from appliance.core.policy import Policy
 from appliance.core.rulebook import Rulebook
 from appliance.core.verdict import Reason
@@ -22,9 +25,11 @@ from appliance.household import inforce
 from appliance.household.changes import Household, Said
 from appliance.household.inforce import InForce
 from appliance.store.errors import StoreError
+from appliance.store.requests import Answer
 from appliance.world import bus, clock
 from appliance.world.neighbours import Neighbours
 from appliance.world.snapshot import load_snapshot
+from appliance.world.watch import MinutesWatch
 
 SETTLE_S = 1.0
 """How long a page waits for a change to be in force before it says "taking effect"; mostly a tenth of it is enough."""
@@ -58,6 +63,7 @@ class Box:
         self._household: Household | None = None
         self._neighbours: Neighbours | None = None
         self._compiled: _Compiled | None = None
+        self._counted = MinutesWatch(data)
 
     def now(self) -> float:
         """Return the time in POSIX seconds."""
@@ -91,15 +97,31 @@ class Box:
         return datetime.fromtimestamp(at, self.zone())
 
     def policy(self) -> Policy:
-        """Return the house and the rules, compiled: the same decisions as the nameserver's."""
-        return self._compile().policy
+        """Return the house and the rules, compiled, with counted minutes: the same decisions as the nameserver's."""
+        compiled = self._compile().policy
+        minutes = self.minutes()
+        return compiled if compiled.minutes == minutes else replace(compiled, minutes=minutes)
 
-    def change(self, who: str, what: Reason, mutate: Callable[[House], House], *, base: int | None = None) -> Said:
-        """Change the house, and wait a moment for it to be in force.
+    def minutes(self) -> Minutes:
+        """Return what the steward counted last."""
+        with self._lock:
+            self._counted.look()
+            return self._counted.minutes
+
+    def change(
+        self,
+        who: str,
+        what: Reason,
+        mutate: Callable[[House], House],
+        *,
+        base: int | None = None,
+        answer: Answer | None = None,
+    ) -> Said:
+        """Change the house, and wait a moment for it to be in force; with `answer` a request is answered by that.
 
         Raises NotValid, HouseError, StoreError, Unpublished, and whatever `mutate` does.
         """
-        said = self.household.say(who, what, mutate, self.now(), base=base)
+        said = self.household.say(who, what, mutate, self.now(), base=base, answer=answer)
         inforce.wait(self.data, said.snapshot, SETTLE_S)
         return said
 
@@ -121,6 +143,10 @@ class Box:
         device = next((one for one in compiled.house.devices if one.id == asker.device), None)
         person = next((one for one in compiled.house.persons if device and one.id == device.person), None)
         return Visitor(device, person)
+
+    def key_of(self, address: str) -> str:
+        """Return by what a device is known that nobody named: its MAC where that is seen, else its address."""
+        return self._mac(address) or address
 
     def close(self) -> None:
         """Close what is remembered."""

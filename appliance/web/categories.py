@@ -1,16 +1,18 @@
 """Kinds of sites for one child: what each is, whether the age or a caregiver said so, and what may be chosen."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Protocol
 
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from appliance.core.house import BANDS, LETTERS, House, Mode, Person, Setting
+from appliance.core.house import House
+from appliance.core.person import BANDS, LETTERS, Mode, Person, Setting
 from appliance.core.rulebook import MALWARE, UNCLASSIFIED, Category, Rulebook
 from appliance.core.verdict import TERMS, Letter, Strictness
-from appliance.web import edits, look
+from appliance.web import costs, edits, lift_edits, look
 from appliance.web.box import box
 from appliance.web.gate import Who, open_to
 from appliance.web.people import child_or_404
@@ -39,11 +41,12 @@ GROUPS: dict[str, tuple[str, str, str]] = {
 }
 """Group of the rulebook → title, icon, what is in it; in the order of the page."""
 
-_LOOKS: dict[str, tuple[str, str, str]] = {
+LOOKS: dict[str, tuple[str, str, str]] = {
     "open": ("Open", "free", "check-circle"),
     "ask": ("Ask first", "ask", "hand-index-thumb"),
     "closed": ("Closed", "stop", "slash-circle"),
 }
+"""State → word, tone and icon."""
 WORDS: dict[Letter, str] = {
     Letter.P: "Always open",
     Letter.A: "Open",
@@ -54,10 +57,20 @@ WORDS: dict[Letter, str] = {
     Letter.B: "Closed",
     Letter.H: "Closed",
 }
-_MODES = {Mode.OPEN: Letter.A, Mode.ASK: Letter.K, Mode.ALLOW_LIST: Letter.B}
+MODES = {Mode.OPEN: Letter.A, Mode.ASK: Letter.K, Mode.ALLOW_LIST: Letter.B}
 _SETTINGS = {letter: setting for setting, letter in LETTERS.items()}
 _FINER = (Setting.ALLOW, Setting.TIMED, Setting.SAFE, Setting.SAFE_TIMED)
+LIFTED = "Closed at this age, and lifted by caregivers for now."
 SHOWS = {"all": "All", "open": "Open", "ask": "Ask first", "closed": "Closed", "set": "Set by hand"}
+
+
+class HasState(Protocol):
+    """What is open, ask first or closed."""
+
+    @property
+    def state(self) -> str:
+        """Return which of the three."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +97,15 @@ class Kind:
     """What the age has, in words."""
     is_set: bool
     fixed: str
+    cost: str
+    """What this costs the child, in a line."""
     main: tuple[Choice, ...]
     finer: tuple[Choice, ...]
 
     @property
     def look(self) -> tuple[str, str, str]:
         """Its word, tone and icon."""
-        return _LOOKS[self.state]
+        return LOOKS[self.state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +130,7 @@ def show(person_id: str) -> ResponseReturnValue:
     """Show all kinds of sites of a child, or those that were looked for."""
     person = child_or_404(person_id)
     query, shown = request.args.get("q", "").strip()[:60], request.args.get("show", "all")
-    everything = kinds(person, box().book)
+    everything = kinds(person, box().book, lift_edits.open_kinds(box().house(), person.id, look.now()))
     found = [kind for kind in everything if _matches(kind, query, shown)]
     return render_template(
         "people/categories.html",
@@ -166,9 +181,9 @@ def choose(person_id: str) -> ResponseReturnValue:
     return done(f"{kind.name}: {said[:1].lower()}{said[1:]} for {person.name}{by_age}.", GOOD, where)
 
 
-def kinds(person: Person, book: Rulebook) -> list[Kind]:
-    """Return every category of the rulebook as it is for a child, in the rulebook's order."""
-    return [_kind(person, book, category) for category in book.categories.values()]
+def kinds(person: Person, book: Rulebook, lifted: Collection[str] = ()) -> list[Kind]:
+    """Return every category of the rulebook as it is for a child, in the rulebook's order; `lifted` ones are open."""
+    return [_kind(person, book, category, is_lifted=category.id in lifted) for category in book.categories.values()]
 
 
 def grouped(found: Iterable[Kind]) -> list[Group]:
@@ -182,25 +197,25 @@ def grouped(found: Iterable[Kind]) -> list[Group]:
     return groups
 
 
-def counts(found: Iterable[Kind]) -> tuple[tuple[str, str, str, int], ...]:
+def counts(found: Iterable[HasState]) -> tuple[tuple[str, str, str, int], ...]:
     """Return how many are open, ask first and are closed: word, tone, icon and number."""
-    states = [kind.state for kind in found]
-    told = ((*_LOOKS[state], states.count(state)) for state in _LOOKS)
+    states = [one.state for one in found]
+    told = ((*LOOKS[state], states.count(state)) for state in LOOKS)
     return tuple(one for one in told if one[3])
 
 
-def _kind(person: Person, book: Rulebook, category: Category) -> Kind:
+def _kind(person: Person, book: Rulebook, category: Category, *, is_lifted: bool) -> Kind:
     by_age = book.letters[str(person.band)].get(category.id, Letter.A)
-    fixed = _fixed(by_age, category, book)
+    fixed = LIFTED if is_lifted else _fixed(by_age, category, book)
     mode = person.unknown_names if category.id == UNCLASSIFIED else None
     setting = None if fixed else person.categories.get(category.id)
-    letter = _MODES[mode] if mode else LETTERS[setting] if setting else by_age
+    letter = MODES[mode] if mode else LETTERS[setting] if setting else Letter.A if is_lifted else by_age
     main, finer = (
         ((), ()) if fixed else (tuple(_main(book, category, by_age, letter)), tuple(_finer(book, category, letter)))
     )
     return Kind(
-        category.id, category.name, category.note, category.group, _state(letter), WORDS[letter], WORDS[by_age],
-        setting is not None or mode is not None, fixed, main, finer,
+        category.id, category.name, category.note, category.group, state_of(letter), WORDS[letter], WORDS[by_age],
+        setting is not None or mode is not None, fixed, costs.of(category.group, letter), main, finer,
     )  # fmt: skip
 
 
@@ -216,12 +231,13 @@ def _fixed(letter: Letter, category: Category, book: Rulebook) -> str:
         case Letter.H if category.id == "csam":
             return "Closed for everyone, and nobody can lift it."
         case Letter.H:
-            return "Closed at this age. Two caregivers together can lift it."
+            return "Closed at this age. Two caregivers together can lift it, or one after a day."
         case _:
             return ""
 
 
-def _state(letter: Letter) -> str:
+def state_of(letter: Letter) -> str:
+    """Return open, ask or closed."""
     match TERMS[letter].strictness:
         case Strictness.ALLOW:
             return "open"
@@ -234,8 +250,8 @@ def _state(letter: Letter) -> str:
 def _main(book: Rulebook, category: Category, by_age: Letter, letter: Letter) -> Iterator[Choice]:
     """Yield open, ask and closed. Open is as the age has it, else as the next older age does that has it open."""
     ages = [by_age, *(book.letters[band].get(category.id, Letter.A) for band in BANDS)]
-    usual = next((one for one in ages if one in _SETTINGS and _state(one) == "open"), Letter.A)
-    is_open = _state(letter) == "open"
+    usual = next((one for one in ages if one in _SETTINGS and state_of(one) == "open"), Letter.A)
+    is_open = state_of(letter) == "open"
     yield Choice((_SETTINGS[letter] if is_open else _SETTINGS[usual]).value, "Open", is_open)
     yield Choice(Setting.ASK.value, "Ask first", letter is Letter.K)
     yield Choice(Setting.BLOCK.value, "Closed", letter is Letter.B)

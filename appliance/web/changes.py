@@ -8,6 +8,7 @@ from appliance.web import look, sees
 from appliance.web.box import Box, box
 from appliance.web.gate import Who, open_to
 from appliance.web.saying import Said, teller
+from appliance.wording import Names
 
 pages = Blueprint("changes", __name__)
 
@@ -47,7 +48,15 @@ def told(of: Box, person: str | None, limit: int, since: float | None = None, *,
     """Return the latest changes in words, newest first; `is_own`: to the person concerned. Raises StoreError."""
     store = of.household.store
     entries = store.audit(person, since, limit)
-    says = teller(of.house(), store.accounts.all(), of.book.categories, look.until_words, person if is_own else None)
+    house = of.house()
+    says = teller(
+        house,
+        store.accounts.all(),
+        of.book.categories,
+        look.until_words,
+        person if is_own else None,
+        Names.of(of.book, house),
+    )
     return [says.say(entry) for entry in entries]
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 import msgspec
 
 from appliance.household import retention
-from appliance.household.changes import Unpublished
+from appliance.household.changes import BOX, Unpublished
 from appliance.store.errors import StoreError
 from appliance.store.found import Sighting
 from appliance.web.box import Box
@@ -135,7 +135,12 @@ class Clerk:
     def _sweep(self) -> None:
         """Erase what the visibility contract lets exist no longer."""
         household = self._box.household
-        retention.sweep(household.store, self._box.contract, household.current(), self._box.now())
+        house, at = household.current(), self._box.now()
+        if retention.without_old_words(house, self._box.contract, at) != house:
+            household.say(
+                BOX, retention.FORGOTTEN, lambda now: retention.without_old_words(now, self._box.contract, at), at
+            )
+        retention.sweep(household.store, self._box.contract, household.current(), at)
         self._swept_at = clock.uptime()
 
 

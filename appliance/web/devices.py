@@ -4,17 +4,19 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from msgspec.structs import replace
-from wtforms import BooleanField, Field, RadioField, SelectChoice, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Regexp, ValidationError
+from wtforms import BooleanField, Field, RadioField, SelectChoice, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
 
-from appliance.core.house import Device, DeviceKind, House, Person, PersonKind, Unknown, normal_mac
+from appliance.core.device import Device, DeviceKind, normal_mac
+from appliance.core.house import House, Unknown
+from appliance.core.person import Person, PersonKind
 from appliance.store.errors import StoreError
 from appliance.store.found import FoundDevice
-from appliance.web import bands, edits, ids
+from appliance.web import bands, edits, ids, look
 from appliance.web.box import box
+from appliance.web.fields import name_field
 from appliance.web.gate import Who, open_to
 from appliance.web.hardware import KINDS, MAX_NAME, NotKnownBy, guess, known_by, plain_name, unnamed
-from appliance.web.people import ONE_LINE, folded
 from appliance.web.saving import GOOD, MIND, WRONG, changed, done, reason
 
 pages = Blueprint("devices", __name__)
@@ -25,16 +27,7 @@ NOBODY = ""
 class DeviceForm(FlaskForm):  # type: ignore[misc]
     """What a device is called, whose and what it is."""
 
-    name = StringField(
-        "Name",
-        [
-            InputRequired("Give it a name, like Mia's tablet."),
-            Length(max=MAX_NAME, message=f"At most {MAX_NAME} characters."),
-            Regexp(ONE_LINE, message="One line of text, please."),
-        ],
-        filters=[folded],
-        render_kw={"autocomplete": "off", "maxlength": MAX_NAME},
-    )
+    name = name_field("Name", "Give it a name, like Mia's tablet.", MAX_NAME)
     person = RadioField("Whose is it?", default=NOBODY)
     kind = RadioField("What is it?", choices=[SelectChoice(kind.value, words) for kind, (words, _, _) in KINDS.items()])
     bedtime = BooleanField("Bedtime and pauses hold here too")
@@ -46,11 +39,6 @@ class DeviceForm(FlaskForm):  # type: ignore[misc]
             *(SelectChoice(one.id, one.name) for one in house.persons),
             SelectChoice(NOBODY, "Nobody's"),
         ]
-
-    def validate_name(self, field: Field) -> None:
-        """Refuse a name of blanks alone."""
-        if not field.data:
-            raise ValidationError("Give it a name, like Mia's tablet.")
 
     def validate_kind(self, field: Field) -> None:
         """Refuse an adult's device in a child's hand: it would not be filtered."""
@@ -284,8 +272,15 @@ def _form(
         persons=house.persons,
         kinds=KINDS,
         others=[(one, _owner(house, one)) for one in house.devices] if found else [],
+        paused_until=_paused_until(house, device, look.now()) if device else None,
     )
     return shown, 422 if form.errors else 200
+
+
+def _paused_until(house: House, device: Device, at: float) -> float | None:
+    """Return until when a device is paused by itself (POSIX seconds), None where it isn't."""
+    ends = (one.until.timestamp() for one in house.pauses if one.device == device.id)
+    return max((end for end in ends if end > at), default=None)
 
 
 def _owner(house: House, device: Device) -> Person | None:

@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from appliance.core.house import Device, DeviceKind, Grant, House, Pause, Person, PersonKind, Rule, Setting
+from appliance.core.device import Device, DeviceKind
+from appliance.core.house import House
+from appliance.core.person import Person, PersonKind, Rule, Setting
 from appliance.core.rulebook import UNCLASSIFIED
 from appliance.core.schedule import Window
+from appliance.core.word import Grant, Pause
 
 Pairs = Collection[tuple[str, str]]
 """(category, band)."""
@@ -68,11 +71,11 @@ def changed_person(house: House, person_id: str, name: str, band: str | None, un
         kept = {id_: one for id_, one in person.categories.items() if (id_, str(band)) not in untouchable}
         return replace(person, name=name, band=band, categories=kept)
 
-    return _with_person(house, person_id, changed)
+    return with_person(house, person_id, changed)
 
 
 def without_person(house: House, person_id: str) -> House:
-    """Take a person out: pauses and grants go along, devices become nobody's. Raises NoSuchPerson."""
+    """Take a person out: pauses, grants and lifts go along, devices become nobody's. Raises NoSuchPerson."""
     person_of(house, person_id)
     return replace(
         house,
@@ -80,12 +83,13 @@ def without_person(house: House, person_id: str) -> House:
         devices=tuple(replace(one, person=None) if one.person == person_id else one for one in house.devices),
         pauses=tuple(one for one in house.pauses if one.person != person_id),
         grants=tuple(one for one in house.grants if one.person != person_id),
+        lifted=tuple(one for one in house.lifted if one.person != person_id),
     )
 
 
 def with_rule(house: House, person_id: str, rule: Rule) -> House:
     """Add a rule of a person's own, in place of any for the same name. Raises NoSuchPerson."""
-    return _with_person(
+    return with_person(
         house,
         person_id,
         lambda person: replace(person, rules=(*(one for one in person.rules if one.name != rule.name), rule)),
@@ -94,7 +98,7 @@ def with_rule(house: House, person_id: str, rule: Rule) -> House:
 
 def without_rule(house: House, person_id: str, name: str) -> House:
     """Take away a person's rules for a name in normal form. Raises NoSuchPerson."""
-    return _with_person(
+    return with_person(
         house, person_id, lambda person: replace(person, rules=tuple(one for one in person.rules if one.name != name))
     )
 
@@ -112,7 +116,7 @@ def without_setting(house: House, person_id: str, category: str) -> House:
 def with_windows(house: House, person_id: str, windows: Iterable[Window]) -> House:
     """Give a child these windows in place of those it had. Raises NoSuchPerson."""
     wanted = tuple(windows)
-    return _with_person(house, person_id, lambda person: replace(person, windows=wanted))
+    return with_person(house, person_id, lambda person: replace(person, windows=wanted))
 
 
 def paused(house: House, person_id: str | None, at: float, until: float) -> House:
@@ -154,7 +158,11 @@ def opened(house: House, person_id: str, at: float, until: float) -> House:
     person_of(house, person_id)
     grant = Grant(person=person_id, said_at=_moment(at), until=_moment(until), time=True)
     clean = cleaned(house, at, person_id)
-    kept = (one for one in clean.grants if one.person != person_id or one.name or one.category)
+    kept = (
+        one
+        for one in clean.grants
+        if one.person != person_id or one.minutes or any((one.name, one.service, one.group, one.category))
+    )
     return replace(clean, grants=(*kept, grant))
 
 
@@ -207,7 +215,8 @@ def without_device(house: House, device_id: str) -> House:
     )
 
 
-def _with_person(house: House, person_id: str, change: Callable[[Person], Person]) -> House:
+def with_person(house: House, person_id: str, change: Callable[[Person], Person]) -> House:
+    """Put what a change makes of a person in their place. Raises NoSuchPerson."""
     person_of(house, person_id)
     return replace(
         house, persons=tuple(change(person) if person.id == person_id else person for person in house.persons)
@@ -223,7 +232,7 @@ def _with_category(house: House, person_id: str, category: str, said: dict[str, 
         mode = None if category == UNCLASSIFIED else person.unknown_names
         return replace(person, categories=kept | said, unknown_names=mode)
 
-    return _with_person(house, person_id, changed)
+    return with_person(house, person_id, changed)
 
 
 def _with_devices(house: House, device: Device, *, take: bool, place: int) -> House:

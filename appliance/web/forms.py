@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, EqualTo, Length, Optional, Regexp, ValidationError
+from wtforms.validators import DataRequired, EqualTo, Length, Optional, ValidationError
 
-from appliance.core.house import BANDS, Unknown
+from appliance.core.house import Unknown
+from appliance.core.person import BANDS
 from appliance.store.accounts import Role
 from appliance.web import bands, passwords
-
-MAX_NAME = 40
-_ONE_LINE = Regexp("^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$", message="One line of text, please.")
+from appliance.web.fields import name_field
 
 ROLES = [
     (Role.CAREGIVER.value, "Caregiver: all that concerns children and devices"),
@@ -34,18 +33,12 @@ def _filled(words: str) -> DataRequired:
     return DataRequired(message=words)
 
 
-def _stripped(text: str | None) -> str | None:
-    return " ".join(text.split()) if text else text
-
-
 def _choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in pairs]
 
 
 def _name(label: str, autocomplete: str, words: str) -> StringField:
-    length = Length(max=MAX_NAME, message=f"At most {MAX_NAME} characters.")
-    told = {"autocomplete": autocomplete, "autocapitalize": "words", "spellcheck": "false", "maxlength": MAX_NAME}
-    return StringField(label, [_filled(words), length, _ONE_LINE], filters=[_stripped], render_kw=told)
+    return name_field(label, words, autocomplete=autocomplete, autocapitalize="words", spellcheck="false")
 
 
 def _password(label: str, autocomplete: str, *more: object) -> PasswordField:

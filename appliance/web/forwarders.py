@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from appliance.core.house import Forwarder, House
+from appliance.core.device import Forwarder
+from appliance.core.house import House
 from appliance.web.edits import EditError, Taken
 
 

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
 from appliance.config import Endpoint
-from appliance.core.house import normal_address
+from appliance.core.device import normal_address
 from appliance.store.accounts import Caregiver, Role
 from appliance.store.errors import StoreError
 from appliance.web.box import box

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from re import compile as regex
 
-from appliance.core.house import DeviceKind, House, normal_address, normal_mac
+from appliance.core.device import DeviceKind, normal_address, normal_mac
+from appliance.core.house import House
 from appliance.store.found import FoundDevice
 
 MAX_NAME = 60

@@ -22,11 +22,24 @@ def icon(name: str) -> Markup:
 
     The sprite is a megabyte: it is read once for each name that pages use, and what they don't use is not kept.
     """
-    for symbol in _SYMBOL.finditer(_sprite()):
-        box, found, drawing = symbol.groups()
+    box, drawing = _drawing(name)
+    return Markup('<svg class="kg-icon" viewBox="{}" aria-hidden="true">{}</svg>').format(box, drawing)
+
+
+@cache
+def symbol(name: str) -> Markup:
+    """Return an icon as a symbol that a long page draws many times: ``<use href="#kg-i-NAME"/>``. Raises NoIcon."""
+    box, drawing = _drawing(name)
+    return Markup('<symbol id="kg-i-{}" viewBox="{}">{}</symbol>').format(name, box, drawing)
+
+
+def _drawing(name: str) -> tuple[str, Markup]:
+    """Return the box and the inside of an icon."""
+    for one in _SYMBOL.finditer(_sprite()):
+        box, found, drawing = one.groups()
         if found == name:
             # The drawing comes out of an installed package, and so is no text that a person wrote.
-            return Markup('<svg class="kg-icon" viewBox="{}" aria-hidden="true">{}</svg>').format(box, Markup(drawing))  # noqa: S704
+            return box, Markup(drawing)  # noqa: S704
     raise NoIcon(f"there is no icon {name!r}")
 
 

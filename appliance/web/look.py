@@ -6,7 +6,8 @@ from zlib import crc32
 
 from flask import Flask, g
 
-from appliance.core.house import Device, House
+from appliance.core.device import Device
+from appliance.core.house import House
 from appliance.household.inforce import InForce
 from appliance.web import force, gate, session, wrong
 from appliance.web.box import box

@@ -7,17 +7,21 @@ from functools import cache
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from appliance.core.device import Device
 from appliance.core.helplines import Helplines, HelplinesError, Kind, Line, dialled
-from appliance.core.house import EMPTY, Device, House, Mode, Person, normal_address
+from appliance.core.house import EMPTY, House
+from appliance.core.person import Mode, Person
 from appliance.core.subject import Subject
 from appliance.core.visibility import Granularity, Role, row_of
 from appliance.store.errors import StoreError
-from appliance.web import applies, changes, drawing, look, sees
+from appliance.web import applies, asks, changes, drawing, left, lifts, look, own, sees, status, time_edits
 from appliance.web import session as sessions
-from appliance.web.applies import Known, State
+from appliance.web.applies import Known
 from appliance.web.box import Box, Visitor, box
 from appliance.web.gate import Who, open_to
 from appliance.web.saying import Said
+from appliance.web.status import Status
+from appliance.wording import Names
 from appliance.world import rules
 
 pages = Blueprint("me", __name__)
@@ -30,7 +34,7 @@ NO_LINES = Helplines(version=1, lines=())
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Lasts:
     """How long the state of now lasts, as a ring."""
 
     share: float
@@ -42,7 +46,7 @@ class Left:
 @open_to(Who.ANYONE)
 def me() -> ResponseReturnValue:
     """Show what applies on the device that asks, known by its address alone."""
-    return _page(box(), _visitor(box(), request.remote_addr or ""))
+    return _page(box(), own.visitor_of(box(), request.remote_addr or ""), request.remote_addr or "")
 
 
 @pages.get("/child/<person_id>/page")
@@ -55,14 +59,7 @@ def page_of(person_id: str) -> ResponseReturnValue:
     return _page(box(), Visitor(None, person), is_looked_at=True)
 
 
-def _visitor(of: Box, address: str) -> Visitor:
-    try:
-        return of.visitor(normal_address(address.partition("%")[0]))
-    except ValueError:
-        return Visitor(None, None)
-
-
-def _page(of: Box, visitor: Visitor, *, is_looked_at: bool = False) -> str:
+def _page(of: Box, visitor: Visitor, address: str = "", *, is_looked_at: bool = False) -> str:
     compiled = of.policy()
     house, at = compiled.house, look.now()
     device, person = visitor.device, visitor.person
@@ -72,9 +69,12 @@ def _page(of: Box, visitor: Visitor, *, is_looked_at: bool = False) -> str:
         subject = compiled.by_person.get(person.id, compiled.unknown)
     else:
         subject = compiled.unknown
+    names = Names.of(of.book, house)
     known = applies.known_as(house != EMPTY, device, person, subject)
     row = row_of(person, device)
-    state = applies.state_of(subject, at)
+    minutes = left.seen(of.contract, compiled.minutes, person, Role.CHILD) if person is not None else compiled.minutes
+    state = status.of(subject, minutes, at)
+    lefts = left.of(subject, minutes, names, at)
     changed, trouble = _changes(of, person, at)
     seen = sees.groups(of.contract, row, of.book.categories)
     short = sees.in_short(seen)
@@ -89,13 +89,19 @@ def _page(of: Box, visitor: Visitor, *, is_looked_at: bool = False) -> str:
         you=person.name if person is not None and is_young else "you",
         row=row,
         state=state,
-        left=left_of(state, at),
-        day=applies.day_of(subject, at, of.zone()) if subject.windows else (),
+        lasts=None if lefts and not state.is_stopped else lasts(state, at),
+        lefts=lefts,
+        warned=own.warned(lefts),
+        offers=own.NOTHING if is_looked_at and person is None else own.offers(of, compiled, visitor, address, at),
+        max_reason=asks.MAX_REASON,
+        uncounted=[names.thing(one) for one in time_edits.things(person.uncounted)] if person is not None else [],
+        announced=lifts.announced(house, person, at) if person is not None and known is Known.CHILD else (),
+        day=applies.day_of(subject, at, of.zone()) if subject.schedule else (),
         strip=drawing.today(compiled, person, at) if person is not None and known is Known.CHILD else None,
-        always_on=_always_on(of, subject),
+        always_on=_always_on(names, subject),
         kinds=applies.kinds_of(subject, of.book),
-        own=applies.own_rules(subject, at),
-        passes=list(applies.opened(subject, at, of.book.categories)),
+        own_sites=applies.own_rules(subject, at),
+        passes=list(applies.opened(subject, at, names)),
         rest=applies.rest_of(subject),
         is_allow_list=subject.mode is Mode.ALLOW_LIST,
         unknown_words=applies.unknown_words(house.unknown_devices),
@@ -113,7 +119,7 @@ def _page(of: Box, visitor: Visitor, *, is_looked_at: bool = False) -> str:
     )
 
 
-def left_of(state: State, at: float) -> Left | None:
+def lasts(state: Status, at: float) -> Lasts | None:
     """Return how long the state still lasts; None where it has no end, or none on this day and night."""
     if state.until is None or state.until - at > RING_S:
         return None
@@ -122,7 +128,7 @@ def left_of(state: State, at: float) -> Left | None:
     minutes = max(1, round(left_s / look.MINUTE_S))
     big = str(minutes) if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}"
     unit = "hours" if minutes >= 60 else "minute" if minutes == 1 else "minutes"
-    return Left(min(1.0, left_s / whole_s), big, f"{unit} left")
+    return Lasts(min(1.0, left_s / whole_s), big, f"{unit} left")
 
 
 def _changes(of: Box, person: Person | None, at: float) -> tuple[list[Said], str]:
@@ -143,11 +149,10 @@ def _caregivers(of: Box) -> list[str]:
         return []
 
 
-def _always_on(of: Box, subject: Subject) -> list[str]:
+def _always_on(names: Names, subject: Subject) -> list[str]:
     """Return what times off don't stop, by name."""
-    known = of.book.categories
-    tags = sorted(known[tag].name for tag in subject.always_on_tags if tag in known)
-    return [*tags, *sorted(subject.always_on_names)]
+    tags = (names.tag(tag) for tag in subject.always_on.tags)
+    return [*sorted(name for name in tags if name), *sorted(subject.always_on.names)]
 
 
 def _sessions(of: Box, house: House, visitor: Visitor, row: str) -> list[tuple[Device, float, str]]:

@@ -3,45 +3,25 @@
 from flask import Blueprint, abort, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField, SelectChoice, StringField
-from wtforms.validators import InputRequired, Length, Regexp, ValidationError
+from wtforms import RadioField, SelectChoice
+from wtforms.validators import InputRequired
 
-from appliance.core.house import BANDS, House, Person, PersonKind
+from appliance.core.house import House
+from appliance.core.person import BANDS, Person, PersonKind
 from appliance.store.errors import StoreError
-from appliance.web import bands, edits, ids
+from appliance.web import bands, edits, ids, service_edits
 from appliance.web.box import box
+from appliance.web.fields import name_field
 from appliance.web.gate import Who, open_to
 from appliance.web.saving import GOOD, WRONG, changed, done, reason
 
 pages = Blueprint("people", __name__)
 
-MAX_NAME = 40
-ONE_LINE = "^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
-
-
-def folded(text: str | None) -> str | None:
-    """Return a typed name without blanks around it."""
-    return text.strip() if text else text
-
 
 class AdultForm(FlaskForm):  # type: ignore[misc]
     """An adult's name."""
 
-    name = StringField(
-        "Name",
-        [
-            InputRequired("Type a name."),
-            Length(max=MAX_NAME, message=f"At most {MAX_NAME} characters."),
-            Regexp(ONE_LINE, message="One line of text, please."),
-        ],
-        filters=[folded],
-        render_kw={"autocomplete": "off", "autocapitalize": "words", "spellcheck": "false", "maxlength": MAX_NAME},
-    )
-
-    def validate_name(self, field: Field) -> None:
-        """Refuse a name of blanks alone."""
-        if not field.data:
-            raise ValidationError("Type a name.")
+    name = name_field("Name", "Type a name.", autocapitalize="words", spellcheck="false")
 
 
 class ChildForm(AdultForm):
@@ -88,10 +68,10 @@ def edit(person_id: str) -> ResponseReturnValue:
     form = ChildForm(obj=person) if is_child else AdultForm(obj=person)
     if form.validate_on_submit():
         name, band = str(form.name.data), str(form.band.data) if is_child else None
-        book = box().book
+        known = box().book.known
 
         def mutate(house: House) -> House:
-            return edits.changed_person(house, person_id, name, band, book.hard | book.protected)
+            return service_edits.moved(house, person_id, name, band, known)
 
         trouble = changed(reason("person_changed", person=person_id), mutate)
         if trouble is None:

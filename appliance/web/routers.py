@@ -12,7 +12,8 @@ from wtforms import Field, RadioField, SelectChoice, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from appliance.config import DNS_PORT, parse_endpoint
-from appliance.core.house import Forwarder, House, Told, normal_address
+from appliance.core.device import Forwarder, Told, normal_address
+from appliance.core.house import House
 from appliance.web import edits, forwarders, ids
 from appliance.web.box import box
 from appliance.web.gate import LOCAL, Who, open_to

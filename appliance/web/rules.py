@@ -13,7 +13,8 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from appliance import wording
 from appliance.core import names, policy
-from appliance.core.house import Do, House, Person, Rule
+from appliance.core.house import House
+from appliance.core.person import Do, Person, Rule
 from appliance.core.verdict import Step, Verdict
 from appliance.store.errors import StoreError
 from appliance.web import edits, ladder, look
@@ -199,7 +200,7 @@ def _verdict(person: Person, rule: Rule, at: float) -> Verdict | None:
 
 def _instead(rule: Rule, verdict: Verdict) -> str:
     """Return what holds in place of a rule, and why."""
-    why = wording.sentence(verdict.reason, box().book.categories, box().house().language)
+    why = wording.sentence(verdict.reason, wording.Names.of(box().book, box().house()), box().house().language)
     if verdict.is_blocked == (rule.do is Do.BLOCK):
         return f"{'Closed' if verdict.is_blocked else 'Open'} anyway: {why}"
     return f"{'Stays closed' if verdict.is_blocked else 'Stays open'}: {why}"

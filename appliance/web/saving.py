@@ -10,6 +10,7 @@ from appliance.core.house import House, HouseError
 from appliance.core.verdict import Reason
 from appliance.household.changes import NotValid, Unpublished
 from appliance.store.errors import StoreError
+from appliance.store.requests import Answer
 from appliance.web.box import box
 from appliance.web.edits import EditError, NoSuchDevice, NoSuchPerson, Taken
 
@@ -17,13 +18,13 @@ GOOD, MIND, WRONG = "free", "pause", "stop"
 """Tones of what is said after a change: done, done but, not done."""
 
 
-def changed(what: Reason, mutate: Callable[[House], House]) -> str | None:
-    """Change the house; return None, or a sentence of what was in the way of it. Raises Taken.
+def changed(what: Reason, mutate: Callable[[House], House], answer: Answer | None = None) -> str | None:
+    """Change the house, with `answer` as that to a request; return None, or what was in the way of it. Raises Taken.
 
     What is saved but can't take effect yet is told on the next page.
     """
     try:
-        box().change(current_user.id, what, mutate)
+        box().change(current_user.id, what, mutate, answer=answer)
     except Unpublished as error:
         flash(f"{(type(error).__doc__ or '').strip()} {error}", WRONG)
     except Taken:

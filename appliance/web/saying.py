@@ -3,18 +3,24 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from appliance import wording
-from appliance.core.house import House, PersonKind
+from appliance.core.house import House
+from appliance.core.person import PersonKind
 from appliance.core.rulebook import Category
 from appliance.household.changes import BOX
 from appliance.store.accounts import Caregiver
 from appliance.store.audit import Entry
 from appliance.store.difference import Part
+from appliance.wording import Names
 
 YOU = "you"
+PERSON = "person:"
+"""Before the id of a person who did something on the own page."""
 EVERYONE = "all children"
 MAX_DETAILS = 60
+_NO_NAMES = Names()
 
 _MARKS: Mapping[str, tuple[str, str]] = {
     "first_run": ("house-heart", "free"),
@@ -27,7 +33,25 @@ _MARKS: Mapping[str, tuple[str, str]] = {
     "paused": ("pause-fill", "pause"),
     "resumed": ("play-fill", "free"),
     "opened": ("sun", "free"),
+    "pass_given": ("unlock", "free"),
+    "pass_ended": ("lock", "ask"),
+    "minutes_given": ("plus-lg", "free"),
+    "minutes_taken": ("dash-lg", "stop"),
+    "budget_set": ("hourglass-split", "night"),
+    "budget_removed": ("hourglass-split", "ask"),
+    "uncounted_set": ("stopwatch", "free"),
+    "uncounted_removed": ("stopwatch", "ask"),
+    "always_on_set": ("unlock", "free"),
+    "always_on_removed": ("unlock", "ask"),
+    "grace_taken": ("flag", "free"),
+    "request_allowed": ("chat-heart", "free"),
+    "paused_device": ("pause-fill", "pause"),
+    "resumed_device": ("play-fill", "free"),
     "windows_set": ("moon-stars", "night"),
+    "exception_set": ("calendar-event", "night"),
+    "exception_removed": ("calendar-event", "night"),
+    "week_copied": ("copy", "night"),
+    "grace_set": ("flag", "night"),
     "category_set": ("sliders", "ask"),
     "category_reset": ("sliders", "ask"),
     "house_set": ("house-gear", "school"),
@@ -49,18 +73,24 @@ _PARTS = {
     "unknown_names": "sites that nothing knows",
     "bedtime": "keeps the bedtime",
     "always_on": "always open",
+    "uncounted": "not counted",
+    "carry_over": "carried over at most",
+    "week": "a week",
+    "grace_minutes": "minutes to finish",
     "macs": "MAC addresses",
     "options": "what it says of who asks",
 }
 """What parts of a house are called, where it is not by their own word."""
 _ONE = {
     "persons": "person", "devices": "device", "forwarders": "router", "rules": "rule", "windows": "time",
-    "pauses": "pause", "grants": "pass", "networks": "network", "macs": "MAC address", "addresses": "address",
+    "pauses": "pause", "grants": "pass", "budgets": "budget", "exceptions": "exception",
+    "categories": "kind", "services": "service", "groups": "group", "names": "name", "networks": "network",
+    "macs": "MAC address", "addresses": "address",
 }  # fmt: skip
 _LISTED = ("persons", "devices", "forwarders")
 _TELLING = {
     "house_set", "house_replaced", "house_taken_over", "person_changed", "device_changed", "forwarder_changed",
-    "windows_set",
+    "windows_set", "budget_set", "exception_set", "exception_removed", "week_copied",
 }  # fmt: skip
 """Codes whose sentence leaves open what changed."""
 
@@ -86,6 +116,8 @@ class Teller:
     categories: Mapping[str, Category]
     until: Callable[[float], str]
     you: str | None = None
+    things: Names = field(default_factory=Names)
+    """What services, groups and categories are called."""
     _persons: Mapping[str, str] = field(init=False)
     _devices: Mapping[str, str] = field(init=False)
 
@@ -106,6 +138,9 @@ class Teller:
         """Return who made a change, as people call them."""
         if id_ == BOX:
             return "The box"
+        if id_.startswith(PERSON):
+            person = id_.removeprefix(PERSON)
+            return "You" if person == self.you else self._persons.get(person, "A child")
         return self.caregivers.get(id_, "A caregiver")
 
     def by(self, id_: str) -> str:
@@ -153,6 +188,8 @@ class Teller:
         if "category" in args:
             category = self.categories.get(args["category"])
             words["category"] = category.name if category else args["category"]
+        if "what" in args:
+            words["what"] = self.things.thing(args["what"])
         words["setting"] = _SETTINGS.get(args.get("setting", ""), args.get("setting", ""))
         words["role"] = _ROLES.get(args.get("role", ""), "another role")
         said = wording.change(code, words, self.house.language)
@@ -176,6 +213,10 @@ class Teller:
         named = {("persons", id_): name for id_, name in self._persons.items()}
         named |= {("devices", id_): name for id_, name in self._devices.items()}
         named |= {("categories", id_): category.name for id_, category in self.categories.items()}
+        named |= {("services", id_): name for id_, name in self.things.services.items()}
+        named |= {("groups", id_): name for id_, name in self.things.groups.items()}
+        for prefix, kind in (("service", "services"), ("group", "groups"), ("category", "categories")):
+            named |= {("things", f"{prefix}:{id_}"): name for (of, id_), name in list(named.items()) if of == kind}
         named |= {("forwarders", one.id): (*one.addresses, *one.macs)[0] for one in self.house.forwarders}
         sides = [(kind, part.get(kind)) for part in (entry.before, entry.after) for kind in _LISTED]
         for kind, things in sides:
@@ -192,9 +233,10 @@ def teller(
     categories: Mapping[str, Category],
     until: Callable[[float], str],
     you: str | None = None,
+    things: Names = _NO_NAMES,
 ) -> Teller:
     """Return who puts changes into words for one reader."""
-    return Teller(house, {one.id: one.name for one in caregivers}, categories, until, you)
+    return Teller(house, {one.id: one.name for one in caregivers}, categories, until, you, things)
 
 
 def differences(before: Part, after: Part, names: Mapping[tuple[str, str], str]) -> Iterator[str]:
@@ -240,8 +282,8 @@ def _plain(whose: str, key: str, was: object, now: object, names: Mapping[tuple[
         if gone and sorted(map(repr, gone)) == sorted(map(repr, come)):
             yield f"{begin}{one}s are in another order"
             return
-        yield from (f"{begin}{one} taken out: {_value(item, names)}" for item in gone)
-        yield from (f"{begin}{one} added: {_value(item, names)}" for item in come)
+        yield from (f"{begin}{one} taken out: {_item(key, item, names)}" for item in gone)
+        yield from (f"{begin}{one} added: {_item(key, item, names)}" for item in come)
     elif isinstance(was, dict) or isinstance(now, dict):
         old, new = _mapping(was), _mapping(now)
         for part in dict.fromkeys((*old, *new)):
@@ -249,6 +291,10 @@ def _plain(whose: str, key: str, was: object, now: object, names: Mapping[tuple[
     else:
         word = _PARTS.get(key) or names.get(("categories", key)) or key.replace("_", " ")
         yield f"{begin}{word}: {_value(was, names)} → {_value(now, names)}"
+
+
+def _item(key: str, item: object, names: Mapping[tuple[str, str], str]) -> str:
+    return names.get((key, item), item) if isinstance(item, str) else _value(item, names)
 
 
 def _value(value: object, names: Mapping[tuple[str, str], str]) -> str:
@@ -259,11 +305,15 @@ def _value(value: object, names: Mapping[tuple[str, str], str]) -> str:
             return "yes" if value else "no"
         case {"start": start, "end": end, "name": name, **more}:
             days = f" on {_value(more['days'], names)}" if more.get("days") else ""
-            return f"{name}, {start} to {end}{days}"
-        case {"do": do, "name": name, **rest}:
-            return f"{do} {name}{_end(rest.get('until'))}"
+            return "; ".join([f"{name}, {start} to {end}{days}", *_held(more, names)])
+        case {"first": first, "last": last, "name": name, **more}:
+            return "; ".join([f"{name}, {first}{'' if first == last else f' to {last}'}", *_differs(more, names)])
+        case {"do": do, **rest}:
+            return f"{do} {rest.get('name', 'what was asked for')}{_end(rest.get('until'))}"
+        case {"what": what, **rest}:
+            return f"{names.get(('things', str(what)), what)}: {_value(rest, names)}"
         case {"until": until, "said_at": _, **rest}:
-            what = rest.get("name") or names.get(("categories", str(rest.get("category"))))
+            what = _what(rest, names)
             whose = names.get(("persons", str(rest.get("person")))) or names.get(("devices", str(rest.get("device"))))
             return " ".join(str(word) for word in (what, whose and f"for {whose}") if word) + _end(until)
         case dict():
@@ -271,6 +321,42 @@ def _value(value: object, names: Mapping[tuple[str, str], str]) -> str:
         case list():
             return " ".join(_value(one, names) for one in value)
     return str(value)
+
+
+def _held(window: Mapping[Any, object], names: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Yield what holds in a window besides its times."""
+    if window.get("internet"):
+        yield "Internet on"
+    for key, word in (("block", "closed"), ("allow", "open")):
+        things = _mapping(window.get(key))
+        called = [_item(kind, one, names) for kind, ids in things.items() if isinstance(ids, list) for one in ids]
+        if called:
+            yield f"{word}: {', '.join(called)}"
+    if window.get("safe_search"):
+        yield "strict search"
+    if window.get("uncounted"):
+        yield "not counted"
+
+
+def _differs(exception: Mapping[Any, object], names: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Yield what falls out on the dates of an exception, and what is there instead."""
+    left, windows = exception.get("instead_of"), exception.get("windows")
+    if left is None:
+        yield "without all usual times"
+    elif isinstance(left, list) and left:
+        yield f"without {', '.join(map(str, left))}"
+    yield from (f"with {_value(one, names)}" for one in (windows if isinstance(windows, list) else ()))
+
+
+def _what(grant: Mapping[Any, object], names: Mapping[tuple[str, str], str]) -> object:
+    """Return what a pass opens, or how many minutes it gives; None for a pause and for everything."""
+    if "request" in grant:
+        return "what was asked for"
+    if "minutes" in grant:
+        return f"{grant['minutes']} minutes"
+    kinds = (("service", "services"), ("group", "groups"), ("category", "categories"))
+    found = (names.get((kind, str(grant[key])), grant[key]) for key, kind in kinds if key in grant)
+    return grant.get("name") or next(found, None)
 
 
 def _end(until: object) -> str:

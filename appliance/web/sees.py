@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from appliance.core.house import BANDS
+from appliance.core.person import BANDS
 from appliance.core.rulebook import Category
 from appliance.core.visibility import Contract, Field, Granularity, View, Words, seconds
 
@@ -11,11 +11,13 @@ TITLES: Mapping[str, str] = {
     "device_presence": "Whether a device is on",
     "time_sum": "Minutes a day",
     "budget_minutes": "Minutes used and left",
+    "budget_ends": "That minutes were coming to an end",
     "ledger_minutes": "What the minutes went to",
     "minute_causes": "What a minute was counted for",
     "category_counts": "Kinds of opened sites",
     "names_visited": "Opened sites, by name",
     "names_blocked": "Blocked sites",
+    "just_blocked": "What this device was just refused",
     "queries_ring": "The last things a device asked for",
     "troubleshooting": "Looking for a fault",
     "bypass_signs": "Signs of going round the rules",
@@ -26,6 +28,7 @@ TITLES: Mapping[str, str] = {
     "resolved_addresses": "Which rules an address belongs to",
     "rules": "The rules",
     "rule_changes": "Who changed which rule",
+    "earlier_houses": "The rules as they were before",
     "persons": "Names and ages of the people here",
     "device_inventory": "The devices of the house",
     "found_devices": "New devices that nobody named yet",

@@ -4,7 +4,8 @@ import msgspec
 from flask import Blueprint, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from appliance.core.house import Device, Person
+from appliance.core.device import Device
+from appliance.core.person import Person
 from appliance.core.visibility import Granularity, Role, row_of
 from appliance.web.box import Box, box
 from appliance.web.gate import Who, open_to

@@ -11,7 +11,8 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from appliance import wording
-from appliance.core.house import House, HouseError, Person, PersonKind
+from appliance.core.house import House, HouseError
+from appliance.core.person import Person, PersonKind
 from appliance.core.verdict import Reason
 from appliance.household.changes import NotValid, Unpublished
 from appliance.store.accounts import Caregiver

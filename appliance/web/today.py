@@ -9,7 +9,7 @@ import msgspec
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from appliance.core.house import Person, PersonKind
+from appliance.core.person import Person, PersonKind
 from appliance.core.rulebook import UNCLASSIFIED
 from appliance.core.visibility import Granularity, Role, row_of
 from appliance.web import look, sees

@@ -1,21 +1,28 @@
 """Why?: what happens to a name for somebody, who wanted it so and since when, when it changes, and what to do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from appliance import wording
 from appliance.core import policy
-from appliance.core.house import Device, House, Person, PersonKind
+from appliance.core.catalogue import Service
+from appliance.core.device import Device
+from appliance.core.house import House, OwnService
+from appliance.core.person import Person, PersonKind
 from appliance.core.policy import Policy
+from appliance.core.rulebook import MALWARE
+from appliance.core.said import EVERYTHING
 from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Lift, Step, Verdict
 from appliance.store.audit import Entry
 from appliance.store.errors import StoreError
-from appliance.web import ladder, look
+from appliance.web import asks, ladder, lift_edits, lifts, look
 from appliance.web.box import Box, box
 from appliance.web.gate import Who, open_to
 from appliance.web.ladder import Mark, NoName
@@ -32,8 +39,8 @@ OPEN_S = 3_600
 _LIFTS = {
     Lift.NOBODY: "Nobody can lift this.",
     Lift.ONE: "A caregiver can lift this.",
-    Lift.TWO: "Lifting it together isn't possible from here yet.",
-    Lift.OWNER: "An owner can lift this for one name. That isn't possible from here yet.",
+    Lift.TWO: "Two caregivers together can lift this, or one, and then it is announced for a day.",
+    Lift.OWNER: "An owner of the box can open this one name.",
 }
 
 
@@ -119,7 +126,7 @@ def answered(of: Box, asked: Asked, name: str, at: float) -> Answer:
     subject = asked.subject(compiled)
     verdict = policy.decide(compiled, subject, name, None, at)
     house = compiled.house
-    sentence = wording.sentence(verdict.reason, of.book.categories, house.language)
+    sentence = wording.sentence(verdict.reason, wording.Names.of(of.book, house), house.language)
     mark = ladder.mark_of(verdict)
     facts = _facts(of, house, asked, verdict)
     change = ladder.next_change(compiled, subject, name, verdict, at)
@@ -131,6 +138,10 @@ def answered(of: Box, asked: Asked, name: str, at: float) -> Answer:
         facts.append(("infinity", "Does not change by itself."))
     if verdict.lift is not None:
         facts.append(("key", _LIFTS[verdict.lift]))
+    opened = _opened(of, name, at)
+    if opened is not None:
+        facts.append(("shield-exclamation", f"Known for malware or phishing. {opened}"))
+    facts += _lifted(of, asked, name, at)
     return Answer(
         name,
         asked,
@@ -138,7 +149,7 @@ def answered(of: Box, asked: Asked, name: str, at: float) -> Answer:
         f"{name} is {_state(verdict)} for {_whom(asked)}{_until(change)}.",
         sentence,
         tuple(facts),
-        tuple(_deeds(asked, name, verdict)),
+        tuple(_deeds(asked, name, verdict, is_opened=opened is not None)),
         ladder.steps_of(verdict, sentence, mark.tone),
         verdict,
     )
@@ -196,7 +207,7 @@ def _holder(asked: Asked) -> str:
 
 def origin_of(of: Box, house: House, asked: Asked, verdict: Verdict) -> str | None:
     """Return who wanted it so and since when, as far as the changes tell; None where no caregiver did."""
-    matches = _matches(asked, verdict)
+    matches = _matches(asked, verdict, (*of.book.services.values(), *house.services))
     if matches is None:
         return None
     try:
@@ -209,7 +220,9 @@ def origin_of(of: Box, house: House, asked: Asked, verdict: Verdict) -> str | No
     return None if entry is None else f"Set by {said.by(entry.who)}, {look.ago(entry.at)}."
 
 
-def _matches(asked: Asked, verdict: Verdict) -> Callable[[Entry], bool] | None:
+def _matches(
+    asked: Asked, verdict: Verdict, services: Iterable[Service | OwnService]
+) -> Callable[[Entry], bool] | None:
     """Return what tells the change that made a verdict so, None for a verdict that no caregiver made."""
     told = dict(verdict.reason.args)
     person = asked.person.id if asked.person else ""
@@ -219,31 +232,76 @@ def _matches(asked: Asked, verdict: Verdict) -> Callable[[Entry], bool] | None:
         found: dict[str, Any] = persons.get(person, {})
         return found
 
+    def has(field: str, key: str, *words: str) -> Callable[[Entry], bool]:
+        """Tell the change after which something of the person's is called by one of these words."""
+        return lambda entry: any(one.get(key, "") in words for one in of_person(entry).get(field, ()))
+
+    def sets(**fields: str) -> Callable[[Entry], bool]:
+        """Tell the change after which one of these ids was set."""
+        return lambda entry: any(id_ in of_person(entry).get(field, {}) for field, id_ in fields.items())
+
     match verdict.step:
         case Step.WORD:
             field = "pauses" if verdict.is_blocked else "grants"
             return lambda entry: bool(entry.after.get(field))
+        case _ if "window" in told:
+            is_dated = _is_dated(told["window"])
+            in_week = has("windows", "name", told["window"])
+            return lambda entry: in_week(entry) or is_dated(of_person(entry).get("exceptions", ()))
         case Step.TIME:
-            return lambda entry: any(one.get("name") == told["window"] for one in of_person(entry).get("windows", ()))
+            return has("budgets", "what", told["what"], *(("",) if told["what"] == EVERYTHING else ()))
         case Step.OWN:
-            return lambda entry: any(one.get("name") == told["name"] for one in of_person(entry).get("rules", ()))
+            return has("rules", "name", told["name"])
+        case Step.CATEGORY if "service" in told:
+            group = next((one.group for one in services if one.id == told["service"]), None)
+            return sets(services=told["service"], groups=group or "")
         case Step.CATEGORY:
-            category = told.get("category")
-            return lambda entry: category in of_person(entry).get("categories", {})
+            return sets(categories=told.get("category", ""), safe_search=told.get("engine", ""))
         case _:
             return None
 
 
-def _deeds(asked: Asked, name: str, verdict: Verdict) -> list[Deed]:
+def _is_dated(window: str) -> Callable[[Any], bool]:
+    """Tell the exceptions among which a window of single dates is."""
+    return lambda exceptions: any(
+        one.get("name") == window for exception in exceptions for one in exception.get("windows", ())
+    )
+
+
+def _lifted(of: Box, asked: Asked, name: str, at: float) -> list[tuple[str, str]]:
+    """Return what was lifted for a child of the kinds of sites that a name is of, as facts."""
+    person = asked.person.id if asked.person else ""
+    tags = of.policy().tags(name) & lift_edits.open_kinds(of.house(), person, at)
+    told = ((tag, lift_edits.lifted_of(of.house(), person, tag, at)) for tag in sorted(tags))
+    return [
+        ("unlock", f"Closed at this age, lifted by {lifts.said_by(of, one)}: {lifts.category_name(of.book, tag)}.")
+        for tag, one in told
+        if one is not None
+    ]
+
+
+def _opened(of: Box, name: str, at: float) -> str | None:
+    """Return who opened a name that is known for malware, and until when; None where nobody did."""
+    told = lift_edits.name_of(of.house(), name, at)
+    if told is None or MALWARE not in of.policy().tags(name):
+        return None
+    end = look.until_words(told.until.timestamp()) if told.until else "until a caregiver closes it"
+    return f"{lifts.said_by(of, told)} opened {told.name} {end}."
+
+
+def _deeds(asked: Asked, name: str, verdict: Verdict, *, is_opened: bool) -> list[Deed]:
     """Return what a caregiver may do about it from here."""
+    found = _deeds_about_malware(name, verdict, is_opened=is_opened)
     person = asked.person
     if person is None:
         where = f"/devices/{asked.device.id}" if asked.device is not None else "/devices"
-        return [Deed("Say whose it is", "phone", where)]
+        return [*found, Deed("Say whose it is", "phone", where)]
     if person.kind is PersonKind.ADULT:
-        return []
+        return found
     rules = f"/child/{person.id}/rules"
-    found = []
+    if verdict.lift is Lift.TWO:
+        anchor = f"#kind-{dict(verdict.reason.args).get('category', '')}"
+        found.append(Deed("Lift it together", "people", f"/child/{person.id}/closed{anchor}"))
     if verdict.is_blocked and verdict.lift is Lift.ONE:
         match verdict.step:
             case Step.WORD:
@@ -255,14 +313,47 @@ def _deeds(asked: Asked, name: str, verdict: Verdict) -> list[Deed]:
             case _:
                 found.append(Deed("Allow for 1 hour", "hourglass-split", rules, rule(name, "allow", "hour"), "main"))
                 found.append(Deed("Always allow", "check-lg", rules, rule(name, "allow", "")))
-    elif not verdict.is_blocked and verdict.step is Step.OWN:
+        found.append(_for_a_while(person, name))
+    elif not verdict.is_blocked and verdict.step is Step.OWN and told_name(verdict):
         found.append(Deed("Remove the rule", "eraser", f"{rules}/remove", {"name": told_name(verdict)}))
     elif not verdict.is_blocked and verdict.step not in (Step.HELP, Step.INFRASTRUCTURE, Step.PROTECTED):
         found.append(Deed(f"Block for {person.name}", "slash-circle", rules, rule(name, "block", "")))
-    if verdict.step is Step.CATEGORY or dict(verdict.reason.args).get("category"):
-        found.append(Deed("Kinds of sites", "sliders", f"/child/{person.id}/categories"))
+    found += _settings(person, dict(verdict.reason.args), verdict)
     found.append(Deed(f"All about {person.name}", "person", f"/child/{person.id}"))
     return found
+
+
+def _for_a_while(person: Person, name: str) -> Deed:
+    """Return what opens a name, or the service that it belongs to, for half an hour, in bedtime and a pause too."""
+    what = asks.service_or_site(box().policy(), name)
+    called = wording.Names.of(box().book, box().house()).thing(what)
+    back = f"/why?{urlencode({'name': name, 'child': person.id})}"
+    fields = {"minutes": "30", "what": what, "back": back}
+    return Deed(f"Open {called} for 30 min", "unlock", f"/child/{person.id}/open", fields)
+
+
+def _deeds_about_malware(name: str, verdict: Verdict, *, is_opened: bool) -> list[Deed]:
+    if is_opened:
+        return [Deed("Close it again", "shield-lock", "/why/malware/close", {"name": name}, "main")]
+    if verdict.lift is Lift.OWNER and current_user.is_owner:
+        return [Deed("Open this name", "unlock", f"/why/malware?{urlencode({'name': name})}", None, "stop")]
+    return []
+
+
+def _settings(person: Person, told: Mapping[str, str], verdict: Verdict) -> list[Deed]:
+    """Return the way to the page on which a verdict was set."""
+    base = f"/child/{person.id}"
+    if "service" in told:
+        return [Deed("Apps and services", "grid", f"{base}/services?{urlencode({'q': told['service']})}")]
+    if "engine" in told:
+        return [Deed("Safe search", "search", f"{base}/safe-search#engine-{told['engine']}")]
+    if "window" in told:
+        return [Deed("The week", "calendar-week", f"{base}/week")]
+    if verdict.step is Step.TIME:
+        return [Deed("Time budgets", "stopwatch", f"{base}/budgets")]
+    if verdict.step is not Step.HARD and (verdict.step is Step.CATEGORY or "category" in told):
+        return [Deed("Kinds of sites", "sliders", f"{base}/categories")]
+    return []
 
 
 def told_name(verdict: Verdict) -> str:

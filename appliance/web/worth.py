@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from appliance.core.house import BANDS, House, Unknown
+from appliance.core.house import House, Unknown
+from appliance.core.person import BANDS
 from appliance.household.inforce import InForce, Standing
 from appliance.store.errors import StoreError
 from appliance.store.found import FoundDevice
-from appliance.web import force
+from appliance.web import force, lifts
 from appliance.web.box import Box
 from appliance.web.hardware import unnamed
+from appliance.web.look import moment_words
 from appliance.world.snapshot import load_snapshot
 from appliance.world.state import Problem, load_state
 
@@ -52,7 +54,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 def look(box: Box, found: InForce, at: float) -> list[Worth]:
     """Return what is worth a look at a time (POSIX seconds), the gravest first; `found` is how the daemons stand."""
-    return [*_unpublished(box), *_daemons(found), *_problems(box), *_new_devices(box, at)]
+    return [*_unpublished(box), *_daemons(found), *_problems(box), *_lifts(box, at), *_new_devices(box, at)]
 
 
 def problem_words(problem: Problem) -> tuple[str, str]:
@@ -103,6 +105,15 @@ def _problems(box: Box) -> Iterator[Worth]:
     for problem in problems(box):
         title, note = problem_words(problem)
         yield Worth("stop", "exclamation-octagon", title, note, "/house")
+
+
+def _lifts(box: Box, at: float) -> Iterator[Worth]:
+    """Yield what one caregiver began to lift, for the others: they agree, or say no."""
+    for one in lifts.pending(box, at):
+        when = moment_words(box.local_time(one.begins), box.local_time(at))
+        title = f"{one.who_name[:1].upper()}{one.who_name[1:]} wants to lift {one.category_name} for {one.person_name}"
+        note = f"It opens by itself {when}, at once if a second caregiver agrees"
+        yield Worth("ask", "people", title, note, one.href, "Look")
 
 
 def _new_devices(box: Box, at: float) -> Iterator[Worth]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from appliance.config import DNS_PORT, Endpoint
-from appliance.core.house import normal_address
+from appliance.core.device import normal_address
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 

@@ -9,8 +9,10 @@ from typing import Literal
 
 import msgspec
 
+from appliance.core.budget import NOT_COUNTED, Minutes
+
 FILE = "state.json"
-FORMAT = 1
+FORMAT = 2
 MAX_OCTETS = 1_000_000
 
 Args = dict[str, str | int | float | bool]
@@ -42,8 +44,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     revision: int = 0
     digest: str = ""
-    persons: dict[str, dict[str, int]] = {}
-    """Person → budget → minutes left."""
+    minutes: Minutes = NOT_COUNTED
+    """What is used of the budgets of each person; by it and the house the nameserver says what is left."""
+    warned: dict[str, dict[str, int]] = {}
+    """Person → budget → the last warning that was passed: 10, 5 or 1 minutes left, or 0 when it is spent."""
     daemons: dict[str, Mode] = {}
     problems: tuple[Problem, ...] = ()
 

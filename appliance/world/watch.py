@@ -1,9 +1,14 @@
-"""The house as a daemon runs it: read again when its file is another one; the last good one stays when it is broken."""
+"""What a daemon follows: the house, and what the steward counted; read again when the file is another one.
+
+What was good last stays while there is nothing better: a broken house, a steward that is gone.
+"""
 
 import logging
 from pathlib import Path
 
+from appliance.core.budget import NOT_COUNTED, Minutes
 from appliance.world.snapshot import CURRENT, Snapshot, load_snapshot
+from appliance.world.state import FILE, load_state
 
 WATCH_S = 0.1
 """How often a daemon should look: a changed house is noticed within this."""
@@ -24,11 +29,7 @@ class HouseWatch:
 
     def look(self) -> bool:
         """Read the house if its file is another one; say whether there is another house now."""
-        try:
-            status = self._file.stat()
-            seen: object = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
-        except OSError as error:
-            seen = error.errno
+        seen = _identity(self._file)
         if seen == self._seen:
             return False
         self._seen = seen
@@ -57,3 +58,34 @@ class HouseWatch:
 
     def _is_known(self, snapshot: Snapshot) -> bool:
         return self.snapshot is not None and snapshot.digest == self.snapshot.digest
+
+
+class MinutesWatch:
+    """Follows the counted minutes in `state.json` of a data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._file = data / FILE
+        self._seen: object = None
+        self.minutes: Minutes = NOT_COUNTED
+        """What was counted last; it stays when the file is gone, broken or of another version."""
+
+    def look(self) -> bool:
+        """Read the state if its file is another one; say whether other minutes are counted now."""
+        seen = _identity(self._file)
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        state = load_state(self._file.parent)
+        if state is None or state.minutes == self.minutes:
+            return False
+        self.minutes = state.minutes
+        return True
+
+
+def _identity(file: Path) -> object:
+    """Return what is another one when a file is replaced."""
+    try:
+        status = file.stat()
+    except OSError as error:
+        return error.errno
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

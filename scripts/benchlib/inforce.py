@@ -15,8 +15,9 @@ from pathlib import Path
 
 import dns.message
 
-from appliance.core.house import Device as HouseDevice
-from appliance.core.house import House, Person, PersonKind
+from appliance.core.device import Device as HouseDevice
+from appliance.core.house import House
+from appliance.core.person import Person, PersonKind
 from appliance.world import bus
 from appliance.world.snapshot import Snapshot, publish_house
 

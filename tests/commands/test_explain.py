@@ -1,18 +1,24 @@
 """`explain` says what happens to a name: for whom, when, and in which words."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance.core.budget import Minutes, Used
 from appliance.core.rulebook import RulebookError
 from appliance.core.wire import dns
 from appliance.world import rules
 from appliance.world.snapshot import load_snapshot
+from appliance.world.state import State, publish_state
 from tests.commands.cli import HOUSE, applied, kindgate
 
-KEYS = ["action", "step", "reason", "sentence", "until", "counted", "traceless", "lift"]
+KEYS = [
+    "action", "step", "reason", "sentence", "to_child", "target", "answer", "services", "categories", "until",
+    "counted", "traceless", "lift",
+]  # fmt: skip
 DAY = "2026-11-18T15:00"
 """A Wednesday afternoon."""
 
@@ -40,6 +46,11 @@ def test_json_has_just_these_fields(data: Path) -> None:
         "step": "category",
         "reason": {"code": "category_block", "args": {"category": "social_media", "origin": "6-9"}},
         "sentence": "Blocked at this age: Social feeds.",
+        "to_child": "This is closed for your age: Social feeds. You can ask.",
+        "target": None,
+        "answer": "block",
+        "services": ["TikTok"],
+        "categories": ["Social feeds"],
         "until": "2026-11-18T20:00:00+01:00",
         "counted": False,
         "traceless": False,
@@ -62,6 +73,7 @@ def test_a_person_reads_sentences(data: Path) -> None:
     expected = [
         "BLOCK  blocked.example",
         "  A caregiver blocked blocked.example.",
+        "  To the child: A grown-up closed blocked.example for you.",
         "  Step: own",
         "  Until: 2026-11-18T20:00:00+01:00",
         "  A caregiver can lift this.",
@@ -212,3 +224,105 @@ def test_rules_that_can_not_be_read(data: Path, monkeypatch: pytest.MonkeyPatch)
             1,
             "Error: the bundled rules can't be read: bands.yaml: line 7: no\n",
         )
+
+
+TYPES = [
+    ("www.google.com", "A", "target", "  Its safe mode is on: answered by forcesafesearch.google.com."),
+    ("www.google.com", "AAAA", "target", "  Its safe mode is on: answered by forcesafesearch.google.com."),
+    ("www.google.com", "https", "none", "could lead around it, so that none is given."),
+    ("www.google.com", "TYPE64", "none", "could lead around it, so that none is given."),
+    ("www.google.com", "MX", "own", "a record of this type is the name's own."),
+]
+
+
+@pytest.mark.parametrize(("name", "qtype", "answer", "line"), TYPES)
+def test_a_safe_mode_is_answered_by_type(data: Path, name: str, qtype: str, answer: str, line: str) -> None:
+    """Addresses are those of the target, nothing leads around it, and mail finds its way."""
+    told = explained(data, name, "--person", "kim", "--type", qtype, "--at", DAY)
+    assert (told["action"], told["target"], told["answer"]) == ("rewrite", "forcesafesearch.google.com", answer)
+    shown = kindgate("explain", name, "--person", "kim", "--type", qtype, "--at", DAY, data=data).stdout
+    assert [one for one in shown.splitlines() if one.endswith(line)] != []
+
+
+def test_without_a_safe_mode_a_type_changes_nothing(data: Path) -> None:
+    """What is allowed has its own records, what is blocked none."""
+    for qtype in ("A", "HTTPS", "MX"):
+        assert explained(data, "example.com", "--type", qtype)["answer"] == "own"
+        assert explained(data, "malware.kindgate.test", "--type", qtype)["answer"] == "block"
+
+
+def test_what_a_name_is_known_as_is_told(data: Path) -> None:
+    """Services and categories by the names that people use; nothing where nothing is known."""
+    shown = kindgate("explain", "youtube.com", "--person", "kim", "--at", DAY, data=data).stdout.splitlines()
+    assert [line for line in shown if line.startswith("  Service: ")] == ["  Service: YouTube"]
+    assert [line for line in shown if line.startswith("  Category: ")] != []
+    shown = kindgate("explain", "example.com", data=data).stdout.splitlines()
+    assert shown == ["ALLOW  example.com", "  No rule speaks against this name.", "  Step: default"]
+
+
+def test_only_a_child_is_told_a_childs_sentence(data: Path) -> None:
+    """Not an adult, nor a device that nobody named."""
+    assert explained(data, "example.com", "--person", "kim", "--at", DAY)["to_child"] == "This is open."
+    assert explained(data, "example.com", "--person", "alex")["to_child"] is None
+    assert explained(data, "example.com")["to_child"] is None
+
+
+TIMED = HOUSE.replace(
+    "  rules:",
+    '  budgets:\n  - {minutes: 60}\n  - {what: "service:youtube", minutes: 30, week: 90}\n  rules:',
+)
+
+
+@pytest.fixture
+def timed(tmp_path: Path) -> Path:
+    """A data folder with a house in which a child has an hour a day, and half an hour of YouTube."""
+    return applied(tmp_path / "timed", TIMED)
+
+
+USED = [
+    ([], "allow", "2026-11-18T15:30:00+01:00"),
+    (["youtube=20"], "allow", "2026-11-18T15:10:00+01:00"),
+    (["service:youtube=30"], "block", "2026-11-18T20:00:00+01:00"),
+    (["YouTube=30"], "block", "2026-11-18T20:00:00+01:00"),
+    (["youtube=20", "everything=55"], "allow", "2026-11-18T15:05:00+01:00"),
+    (["youtube=20", "everything=60"], "block", "2026-11-18T20:00:00+01:00"),
+]
+
+
+@pytest.mark.parametrize(("used", "action", "until"), USED)
+def test_minutes_may_be_told(timed: Path, used: list[str], action: str, until: str) -> None:
+    """By a whole word or a bare id, several at once; the verdict holds until the sooner budget may be used up."""
+    words = [word for one in used for word in ("--used", one)]
+    told = explained(timed, "m.youtube.com", "--person", "kim", "--at", DAY, *words)
+    assert (told["action"].replace("rewrite", "allow"), told["until"]) == (action, until)
+
+
+def test_a_spent_budget_is_told_to_both(timed: Path) -> None:
+    """By its name; on the child's device as for the child."""
+    words = ["m.youtube.com", "--device", "tablet", "--at", DAY, "--used", "youtube=90"]
+    told = explained(timed, *words)
+    assert told["reason"] == {"code": "budget", "args": {"what": "service:youtube", "of": "week"}}
+    assert told["sentence"] == "The time for YouTube is used up for this week."
+    assert told["to_child"] == "Your time for YouTube is used up for this week."
+
+
+def test_counted_minutes_are_those_of_the_state(timed: Path) -> None:
+    """Where none are told; told ones take the place of all of them."""
+    counted = Minutes(1, date(2026, 11, 18), {"kim": {"everything": Used(60, 60)}})
+    publish_state(timed, State(at=0.0, minutes=counted))
+    asked = ["example.com", "--person", "kim", "--at", DAY]
+    assert explained(timed, *asked)["reason"]["code"] == "budget"
+    assert explained(timed, *asked, "--used", "youtube=1")["reason"]["code"] == "default_allow"
+    assert explained(timed, *asked[:-1], "2026-11-19T15:00")["reason"]["code"] == "default_allow"
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [(["--person", "kim"], "group:game"), (["--person", "alex"], "everything"), ([], "service:youtube")],
+)
+def test_minutes_of_what_has_no_budget_are_noted(timed: Path, words: list[str], what: str) -> None:
+    """Beside the answer: they stop nothing."""
+    result = kindgate("explain", "example.com", "--at", DAY, *words, "--used", f"{what}=500", "--json", data=timed)
+    expected = f"Note: nobody set a budget for {what} here, so that its minutes stop nothing.\n"
+    assert (result.exit_code, result.stderr) == (0, expected)
+    assert json.loads(result.stdout)["action"] == "allow"

@@ -9,28 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.commands import house as command
+from appliance.core.device import Device, DeviceKind, Forwarder, Told
 from appliance.core.document import Document, DocumentError, to_yaml
-from appliance.core.house import (
-    BANDS,
-    AlwaysOn,
-    Blocking,
-    BlockMode,
-    Device,
-    DeviceKind,
-    Do,
-    Forwarder,
-    Grant,
-    House,
-    Mode,
-    Pause,
-    Person,
-    PersonKind,
-    Rule,
-    Setting,
-    Told,
-    Unknown,
-)
+from appliance.core.house import Blocking, BlockMode, House, Unknown
+from appliance.core.person import BANDS, Do, Mode, Person, PersonKind, Rule, Setting
+from appliance.core.said import Things
 from appliance.core.schedule import Day, Window
+from appliance.core.word import Grant, Pause
 from appliance.world import rules
 from appliance.world.snapshot import load_snapshot
 from tests.commands.cli import HOUSE, answering, applied, fake_daemon, kindgate, status
@@ -222,7 +207,7 @@ CHILDREN = st.builds(
     categories=st.dictionaries(CATEGORIES, st.sampled_from(Setting), max_size=2),
     rules=several(RULES),
     windows=several(WINDOWS),
-    always_on=st.builds(AlwaysOn, names=several(NAMES), categories=several(CATEGORIES)),
+    always_on=st.builds(Things, names=several(NAMES), categories=several(CATEGORIES)),
 )
 MODES = [one for one in BlockMode if one is not BlockMode.ADDRESS]
 FORWARDERS = st.builds(

@@ -5,7 +5,9 @@ from typing import Any
 import dns.flags
 import dns.message
 
-from appliance.core.house import DeviceKind, House
+from appliance.core.budget import NOT_COUNTED, Minutes
+from appliance.core.device import DeviceKind
+from appliance.core.house import House
 from appliance.core.query import Ask, Failure, Reply, begin, finish
 from appliance.core.wire.dns import Message, Query, Refusal
 from tests.core.builders import (
@@ -21,10 +23,12 @@ from tests.core.builders import (
 class Box:
     """A small house with a cache, asked at `AT` unless told otherwise."""
 
-    def __init__(self, *, extra: Any = (), on: DeviceKind | None = None, **said: Any) -> None:
+    def __init__(
+        self, *, extra: Any = (), on: DeviceKind | None = None, minutes: Minutes = NOT_COUNTED, **said: Any
+    ) -> None:
         person = said.pop("person", child())
         devices = (device(on, person.id),) if on else ()
-        self.policy = policy_of(House(persons=(person,), devices=devices, **said), extra)
+        self.policy = policy_of(House(persons=(person,), devices=devices, **said), extra, minutes)
         self.setting = setting_of(self.policy)
         self.subject = self.policy.of_device("thing") if on else subject_of(self.policy)
 

@@ -1,7 +1,7 @@
 """A small rulebook, small houses and DNS messages to prove things on."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,31 +14,27 @@ import dns.rrset
 
 from appliance.core import domainset, policy, rulebook
 from appliance.core.answers import Answers
+from appliance.core.budget import NOT_COUNTED, Minutes, Used
+from appliance.core.device import Device, DeviceKind
 from appliance.core.domainset import DomainSet, Entry
-from appliance.core.house import (
-    Device,
-    DeviceKind,
-    Do,
-    Grant,
-    House,
-    Pause,
-    Person,
-    PersonKind,
-    Rule,
-)
-from appliance.core.policy import Label, Policy
+from appliance.core.house import House
+from appliance.core.person import Do, Person, PersonKind, Rule
+from appliance.core.policy import Policy
 from appliance.core.query import Setting
 from appliance.core.rulebook import Rulebook
 from appliance.core.schedule import Window
+from appliance.core.steps import Label
 from appliance.core.subject import Subject
 from appliance.core.verdict import Reason, Verdict
 from appliance.core.wire import dns as wire
 from appliance.core.wire.dns import Message, Query
+from appliance.core.word import Grant, Lifted, Pause
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=BERLIN)
 """A Wednesday afternoon."""
 AT = NOW.timestamp()
+TODAY = NOW.date()
 
 BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17")
 
@@ -103,6 +99,39 @@ routes:
 - {id: relay, category: bypass_relay, why: A relay, names: [relay.example], answer: nodata}
 - {id: vpn, category: bypass_vpn, why: A tunnel, names: [vpn.example]}
 """
+SERVICES_YAML = """\
+version: 1
+shared: []
+groups: {video: Video, talk: Talking, ways: Ways around, none: Nothing yet}
+services:
+- {id: tube, name: Tube, group: video, category: video_sharing, domains: [tube.example]}
+- {id: clips, name: Clips, group: video, category: video_sharing, domains: [clips.example]}
+- {id: chat, name: Chat, group: talk, category: social_media, domains: [chat.example], never_block: [id.chat.example]}
+- {id: gossip, name: Gossip, group: talk, category: social_media, domains: [gossip.example, cdn.chat.example]}
+- {id: tunnel, name: Tunnel, group: ways, category: bypass_vpn, domains: [tunnel.example]}
+"""
+ENGINES_YAML = """\
+version: 1
+engines:
+- id: seek
+  name: Seek
+  category: search_safe
+  hosts: [www.search.example]
+  targets: {strict: safe.search.example}
+  default: {0-5: strict, 6-9: strict, 10-12: strict, 13-15: strict}
+- id: film
+  name: Film
+  category: video_sharing
+  hosts: [www.video.example]
+  targets: {moderate: moderate.video.example, strict: safe.video.example}
+  default: {0-5: strict, 6-9: strict, 10-12: moderate, 13-15: moderate}
+- id: soft
+  name: Soft
+  category: search_safe
+  hosts: [www.soft.example]
+  targets: {moderate: moderate.soft.example}
+- {id: wild, name: Wild, category: forum, hosts: [www.wild.example], default: {0-5: block}}
+"""
 LISTS = {
     "malware_phishing": "malware.example",
     "csam": "csam.example",
@@ -123,11 +152,14 @@ TEXTS = {
     "protected.yaml": PROTECTED_YAML,
     "infrastructure.yaml": INFRASTRUCTURE_YAML,
     "bypass.yaml": BYPASS_YAML,
+    "services.yaml": SERVICES_YAML,
+    "safesearch.yaml": ENGINES_YAML,
 } | {f"lists/{category}.txt": text for category, text in LISTS.items()}
 
+SHARED = "cdn.chat.example"
+"""A name of two services, `chat` and `gossip`."""
 RULES: Rulebook = rulebook.parse(TEXTS)
 BUNDLED = DomainSet(domainset.build(RULES.entries))
-SAFE_TARGETS = {"www.search.example": "safe.search.example", "www.video.example": "safe.video.example"}
 
 NIGHT = Window(name="Bedtime", start="20:00", end="07:00")
 AFTERNOON = Window(name="Homework", start="14:00", end="16:00")
@@ -164,10 +196,31 @@ def grant(said: float = -5, until: float = 20, person: str = "kim", **what: Any)
     return Grant(person=person, said_at=minutes_from_now(said), until=minutes_from_now(until), **what)
 
 
-def policy_of(house: House | None, extra: Iterable[Entry] = ()) -> Policy:
+def lifted(said: float = -30, begins: float | None = None, until: float | None = None, **of: Any) -> Lifted:
+    """Return what two lifted (by default the child's pornography), its times in minutes from `AT`."""
+    what = {"person": "kim", "category": "pornography"} if "name" not in of else {}
+    return Lifted(
+        said_at=minutes_from_now(said),
+        begins=minutes_from_now(said if begins is None else begins),
+        until=None if until is None else minutes_from_now(until),
+        by=of.pop("by", ("Dana", "Robin")),
+        **what | of,
+    )
+
+
+def counted(behind: float = 0, *, day: date = TODAY, person: str = "kim", **used: int | Used) -> Minutes:
+    """Return what was counted, up to some minutes ago: `everything`, or ``service_tube`` for ``service:tube``."""
+    found = {
+        what.replace("_", ":", 1): one if isinstance(one, Used) else Used(day=one, week=one)
+        for what, one in used.items()
+    }
+    return Minutes(AT - 60 * behind, day, {person: found})
+
+
+def policy_of(house: House | None, extra: Iterable[Entry] = (), minutes: Minutes = NOT_COUNTED) -> Policy:
     """Return the policy of a house with the small rulebook and some more entries."""
     sets = (BUNDLED, DomainSet(domainset.build(extra)))
-    return policy.compile(house, RULES, sets, BERLIN, SAFE_TARGETS)
+    return policy.compile(house, RULES, sets, BERLIN, minutes)
 
 
 def verdict_of(
@@ -179,12 +232,13 @@ def verdict_of(
     label: Label | None = None,
     at: float = AT,
     bedtime: bool = False,
+    minutes: Minutes = NOT_COUNTED,
     **said: Any,
 ) -> Verdict:
     """Return what happens to a name that a child of 6-9 (or another person) asks for, on a device of a kind."""
     who = person or child()
     devices = () if on is None else (device(on, who.id, bedtime=bedtime),)
-    compiled = policy_of(House(persons=(who,), devices=devices, **said), extra)
+    compiled = policy_of(House(persons=(who,), devices=devices, **said), extra, minutes)
     subject = compiled.by_person[who.id] if on is None else compiled.of_device("thing")
     return policy.decide(compiled, subject, name, label, at)
 

@@ -10,6 +10,7 @@ from appliance.core.answers import (
     MAX_NEGATIVE_TTL_S,
     MAX_TTL_S,
     STALE_S,
+    TARGET_STALE_S,
     Answers,
     Key,
     lifetime_s,
@@ -96,6 +97,28 @@ def test_a_reply_is_stale_for_a_day() -> None:
     assert kept == answers.get_stale(KEY, AT) == answers.get_stale(KEY, AT + 300 + STALE_S - 1)
     assert [answers.get_stale(KEY, AT + 300 + STALE_S), answers.get_stale(KEY, AT - 1)] == [None, None]
     assert answers.get_stale(("b.example", 1, 0), AT) is None
+
+
+def test_the_target_of_a_safe_mode_is_stale_for_a_week() -> None:
+    """Even if somebody asks for it by its own name in between."""
+    answers = Answers(1 << 16)
+    answers.put(KEY, address(300), AT, is_target=True)
+    kept = answers.put(KEY, address(300), AT + 400)
+    assert kept == answers.get_stale(KEY, AT + 700 + TARGET_STALE_S - 1)
+    assert answers.get_stale(KEY, AT + 700 + TARGET_STALE_S) is None
+
+
+def test_a_target_that_is_gone_does_not_push_out_what_it_was() -> None:
+    """Where nothing better is known, its absence is kept as any other."""
+    answers = Answers(1 << 16)
+    gone = negative(40, 40)
+    answers.put(KEY, gone, AT, is_target=True)
+    assert (answers.get(KEY, AT + 1) is not None, answers.get_stale(KEY, AT + 1)) == (True, None)
+    good = answers.put(KEY, address(300), AT + 60, is_target=True)
+    assert answers.put(KEY, gone, AT + 400, is_target=True).message.rcode == dns.NXDOMAIN
+    assert (None, good) == (answers.get(KEY, AT + 401), answers.get_stale(KEY, AT + 401))
+    answers.put(KEY, gone, AT + 402)
+    assert answers.get_stale(KEY, AT + 403) != good
 
 
 def test_a_failure_does_not_push_out_what_may_be_served_stale() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.core.asker import MAC_RAW, MAC_TEXT, Asker, Note, Registry, ecs_client, option_mac
-from appliance.core.house import Device, Forwarder, House, Told
+from appliance.core.device import Device, Forwarder, Told
+from appliance.core.house import House
 from appliance.core.wire.dns import OPTION_ECS
 
 KIM = "02:00:00:00:00:01"

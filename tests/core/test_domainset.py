@@ -1,36 +1,49 @@
 """A set of names: every name has the tags that a naive look at the entries gives it."""
 
+from re import fullmatch
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.core import domainset, names
-from appliance.core.domainset import DomainSet, DomainSetError, Entry, build
+from appliance.core.domainset import DomainSet, DomainSetError, Entry, build, label_of
 
-LABELS = st.sampled_from(["a", "b", "ab", "com", "com-", "\\046"])
+LABELS = st.sampled_from(["a", "b", "ab", "co", "com", "com-", "\\046"])
 NAMES = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
 ENTRIES = st.lists(
     st.builds(Entry, NAMES, st.sampled_from(["red", "blue", "#help"]), st.booleans(), st.booleans()), max_size=12
 )
+COUNTRYWIDE = st.lists(
+    st.builds(Entry, st.sampled_from(["a", "b", "ab"]), st.sampled_from(["red", "green"]), is_label=st.just(True)),
+    max_size=3,
+)
 
 
 def naive(entries: list[Entry], name: str) -> set[str]:
-    """Return the tags of a name: of all entries that speak of a tag for it, the most specific decides, yes over no."""
+    """Return the tags of a name: of all entries that speak of a tag for it, the most specific decides, yes over no.
+
+    What a label says of a name is less specific than what an entry says of it in full.
+    """
     found = set()
     for tag in {entry.tag for entry in entries}:
+        labels = [entry.name for entry in entries if entry.is_label and entry.tag == tag]
         for above in names.parents(name):
-            here = [entry for entry in entries if entry.name == above and entry.tag == tag]
+            here = [entry for entry in entries if not entry.is_label and entry.name == above and entry.tag == tag]
             if any(not entry.is_not and (not entry.is_exact or above == name) for entry in here):
                 found.add(tag)
             elif not any(entry.is_not for entry in here):
-                continue
+                if not any(fullmatch(rf"{label}\.((co|com|ne|net|or|org)\.)?[a-z]{{2}}", above) for label in labels):
+                    continue
+                found.add(tag)
             break
     return found
 
 
-@given(ENTRIES, st.lists(NAMES, min_size=1, max_size=10))
-def test_a_set_agrees_with_a_naive_look(entries: list[Entry], asked: list[str]) -> None:
-    """Below, exact and taken away, on any names."""
+@given(ENTRIES, COUNTRYWIDE, st.lists(NAMES, min_size=1, max_size=10))
+def test_a_set_agrees_with_a_naive_look(plain: list[Entry], labels: list[Entry], asked: list[str]) -> None:
+    """Below, exact, taken away, and by a label, on any names."""
+    entries = plain + labels
     found = DomainSet(build(entries))
     for name in (*asked, *(entry.name for entry in entries), *("b." + entry.name for entry in entries)):
         assert naive(entries, name) == found.tags(name)
@@ -42,9 +55,10 @@ def test_a_set_has_as_many_names_as_were_told(entries: list[Entry]) -> None:
     assert len({entry.name for entry in entries}) == len(DomainSet(build(entries)))
 
 
-@given(ENTRIES)
-def test_a_set_is_built_alike_from_entries_in_any_order(entries: list[Entry]) -> None:
+@given(ENTRIES, COUNTRYWIDE)
+def test_a_set_is_built_alike_from_entries_in_any_order(plain: list[Entry], labels: list[Entry]) -> None:
     """The order in which sources speak means nothing."""
+    entries = plain + labels
     there, back = DomainSet(build(entries)), DomainSet(build(reversed(entries)))
     assert [there.tags(entry.name) for entry in entries] == [back.tags(entry.name) for entry in entries]
 
@@ -64,6 +78,58 @@ def test_a_set_is_built_alike_from_entries_in_any_order(entries: list[Entry]) ->
 def test_an_entry_ends_at_a_label(name: str, expected: set[str]) -> None:
     """It covers what is below it, not what merely ends alike."""
     assert expected == DomainSet(build([Entry("example.com", "t")])).tags(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("amazon.de", {"t"}),
+        ("www.amazon.de", {"t"}),
+        ("amazon.co.uk", {"t"}),
+        ("a.b.amazon.com.au", {"t"}),
+        ("amazon.co", {"t"}),
+        ("notamazon.de", set()),
+        ("amazon.evil.com", set()),
+        ("amazon.evil.de", set()),
+        ("amazon.co.evil.de", set()),
+        ("amazon.gov.uk", set()),
+        ("amazon.com", set()),
+        ("amazon", set()),
+        ("co.uk", set()),
+        ("de", set()),
+        ("pay.amazon.de", set()),
+        ("x.pay.amazon.de", set()),
+        ("amazon.fr", set()),
+        ("www.amazon.fr", set()),
+        ("amazon.nl", {"t", "u"}),
+        ("www.amazon.nl", {"t"}),
+    ],
+)
+def test_a_label_stands_under_every_country(name: str, expected: set[str]) -> None:
+    """Right under the country or what countries put between, and nowhere else; an entry in full goes before it."""
+    entries = [
+        Entry("amazon", "t", is_label=True),
+        Entry("pay.amazon.de", "t", is_not=True),
+        Entry("amazon.fr", "t", is_not=True),
+        Entry("amazon.nl", "u", is_exact=True),
+    ]
+    assert expected == DomainSet(build(entries)).tags(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("amazon.de", "amazon"),
+        ("www.amazon.co.uk", "amazon"),
+        ("co.uk", None),
+        ("amazon.com", None),
+        ("uk", None),
+        ("", None),
+    ],
+)
+def test_the_label_of_a_name_is_the_one_under_its_country(name: str, expected: str | None) -> None:
+    """None where there is no country."""
+    assert expected == label_of(name)
 
 
 def test_an_empty_set_knows_nothing() -> None:

@@ -1,7 +1,7 @@
 """What caregivers may say: in normal form, checked one by one and as a whole, to and from JSON."""
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -9,101 +9,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.core import house as said
+from appliance.core import house as houses
+from appliance.core import rulebook
+from appliance.core.budget import Budget
+from appliance.core.device import Device, Forwarder
 from appliance.core.document import Document, DocumentError, to_yaml
 from appliance.core.house import (
-    BANDS,
-    LETTERS,
-    AlwaysOn,
     Blocking,
     BlockMode,
-    Device,
-    Do,
-    Forwarder,
-    Grant,
     House,
     HouseError,
-    Person,
-    PersonKind,
-    Rule,
-    Setting,
+    OwnService,
     from_json,
-    normal_address,
-    normal_mac,
     problems,
     to_json,
+    with_own,
 )
 from appliance.core.names import BadName
-from appliance.core.schedule import Window
-from tests.core.builders import adult, child, device, grant, pause
+from appliance.core.person import BANDS, Do, Known, Level, Rule, Setting
+from appliance.core.said import Things
+from appliance.core.schedule import DateException, Day, Routine, Window
+from tests.core.builders import adult, child, device, grant, lifted, pause
 
 MAC = "02:00:00:00:00:01"
 
 
-@pytest.mark.parametrize("text", ["AA-BB-CC-00-11-22", " aa:bb:cc:00:11:22 ", "Aa:bB:cc:00:11:22"])
-def test_a_mac_has_one_spelling(text: str) -> None:
-    """Lower case, with colons."""
-    assert normal_mac(text) == "aa:bb:cc:00:11:22"
-
-
-@pytest.mark.parametrize("text", ["", "aa:bb:cc:00:11", "aa:bb:cc:00:11:22:33", "aabb.cc00.1122", "ga:bb:cc:00:11:22"])
-def test_what_is_no_mac_is_refused(text: str) -> None:
-    """Other lengths and other spellings."""
-    with pytest.raises(ValueError, match="not a MAC"):
-        normal_mac(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (" 192.0.2.1 ", "192.0.2.1"),
-        ("2001:DB8:0:0::1", "2001:db8::1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("::1", "::1"),
-    ],
-)
-def test_an_address_has_one_spelling(text: str, expected: str) -> None:
-    """A mapped IPv4 address is an IPv4 address."""
-    assert expected == normal_address(text)
-
-
-@pytest.mark.parametrize("text", ["", "192.0.2", "192.0.2.1:53", "192.0.2.0/24", "example.com"])
-def test_what_is_no_address_is_refused(text: str) -> None:
-    """Networks, ports and names are none."""
-    with pytest.raises(ValueError, match="IPv4 or IPv6"):
-        normal_address(text)
-
-
 def test_values_come_in_normal_form() -> None:
-    """Names, MACs, addresses and networks are brought to it when a value is made."""
-    assert Rule(name="München.de.", do=Do.ALLOW).name == "xn--mnchen-3ya.de"
-    assert AlwaysOn(names=("School.example.",)).names == ("school.example",)
-    made = Device(id="a", macs=("AA-BB-CC-00-11-22",), addresses=("2001:DB8::1",))
-    assert (made.macs, made.addresses) == (("aa:bb:cc:00:11:22",), ("2001:db8::1",))
+    """Names, addresses and networks are brought to it when a value is made."""
+    assert OwnService(id="chess", name="Chess", domains=("Chess.Example.",)).domains == ("chess.example",)
     assert House(networks=("192.0.2.0/24", "2001:DB8::/32")).networks == ("192.0.2.0/24", "2001:db8::/32")
     assert (Blocking(address4="0.0.0.0").address4, Blocking(address6="0::0").address6) == ("0.0.0.0", "::")
-    assert grant(name="Games.Example").name == "games.example"
 
 
 REFUSED = [
-    (lambda: Rule(name="not a name", do=Do.BLOCK), BadName, "not a domain name"),
-    (lambda: AlwaysOn(names=("",)), BadName, "not a domain name"),
-    (lambda: Person(id="a", name="A"), ValueError, "a child needs a band: one of 0-5, 6-9"),
-    (lambda: Person(id="a", name="A", band="6-10"), ValueError, "a child needs a band"),
-    (lambda: adult(band="16-17"), ValueError, "an adult has no band"),
-    (lambda: adult(categories={"forum": Setting.BLOCK}), ValueError, "an adult has no band"),
-    (lambda: adult(windows=(Window(name="N", start="20:00", end="21:00"),)), ValueError, "an adult has no band"),
-    (lambda: adult(unknown_names=said.Mode.OPEN), ValueError, "an adult has no band"),
-    (lambda: Device(id="a"), ValueError, "needs macs or addresses"),
-    (lambda: Forwarder(id="a"), ValueError, "needs macs or addresses"),
-    (lambda: Device(id="a", macs=("x",)), ValueError, "not a MAC"),
-    (lambda: Device(id="a", addresses=("x",)), ValueError, "IPv4 or IPv6"),
     (lambda: Blocking(address4="::1"), ValueError, "::1 does not fit address4"),
     (lambda: Blocking(address6="192.0.2.1"), ValueError, "192.0.2.1 does not fit address6"),
     (lambda: Blocking(address4="x"), ValueError, "IPv4 or IPv6"),
     (lambda: Blocking(mode=BlockMode.ADDRESS), ValueError, "mode address needs address4 or address6"),
-    (lambda: grant(name="a.example", category="forum"), ValueError, "a name, a category or time: one of them"),
-    (lambda: grant(name="a b"), BadName, "not a domain name"),
+    (lambda: OwnService(id="a", name="A", domains=()), ValueError, "needs a name that it is known by"),
+    (lambda: OwnService(id="a", name="A", domains=("a b",)), BadName, "not a domain name"),
+    (lambda: House(day_starts="24:00"), ValueError, "a day starts at 00:00, not at 24:00"),
+    (lambda: House(day_starts="3.30"), ValueError, "'3.30' is not a time of day"),
     (lambda: House(version=2), ValueError, "version 2 is not known here"),
     (lambda: House(unknown_devices="open"), ValueError, "unknown_devices is one of 0-5"),
     (lambda: House(networks=("192.0.2.1/24",)), ValueError, "host bits"),
@@ -129,11 +75,6 @@ def test_one_address_is_enough(address: dict[str, str]) -> None:
     assert address == {key: getattr(Blocking(mode=BlockMode.ADDRESS, **address), key) for key in address}
 
 
-def test_every_setting_has_a_letter() -> None:
-    """A caregiver sets anything but H and P."""
-    assert {"A", "T", "S", "S+T", "K", "B"} == {LETTERS[setting].value for setting in Setting}
-
-
 def test_choices_for_unknown_devices() -> None:
     """The five bands, filtered and closed."""
     for choice in (*BANDS, "filtered", "closed"):
@@ -144,26 +85,70 @@ FULL = House(
     time_zone="Europe/Berlin",
     country="DE",
     language="de",
+    day_starts="04:00",
     unknown_devices="closed",
     networks=("198.51.100.0/24",),
     blocking=Blocking(mode=BlockMode.ADDRESS, address4="192.0.2.9", address6="2001:db8::9"),
     forwarders=(Forwarder(id="router", macs=("02:00:00:00:00:fe",), addresses=("192.168.1.1",)),),
+    services=(OwnService(id="chess", name="Chess", domains=("chess.example",), group="video", category="forum"),),
     persons=(
         child(
             categories={"forum": Setting.SAFE_TIMED},
+            services={"chess": Setting.TIMED},
+            groups={"video": Setting.ASK},
+            safe_search={"seek": Level.STRICT},
             rules=(Rule(name="a.example", do=Do.BLOCK, until=datetime(2026, 1, 1, tzinfo=UTC)),),
-            windows=(Window(name="Night", start="20:00", end="06:00"),),
-            always_on=AlwaysOn(names=("school.example",), categories=("education",)),
+            windows=(
+                Window(name="Night", start="20:00", end="06:00", routine=Routine.BEDTIME),
+                Window(
+                    name="School",
+                    start="08:00",
+                    end="13:00",
+                    days=(Day.MON,),
+                    internet=True,
+                    block=Things(groups=("video",)),
+                    allow=Things(names=("school.example",)),
+                    safe_search=True,
+                    uncounted=True,
+                ),
+            ),
+            exceptions=(
+                DateException(
+                    name="Holiday",
+                    first=date(2026, 7, 1),
+                    last=date(2026, 8, 31),
+                    instead_of=("School",),
+                    windows=(Window(name="Late", start="22:00", end="08:00"),),
+                ),
+            ),
+            budgets=(Budget(minutes=60, days={Day.SAT: 90}, week=400, carry_over=10),),
+            uncounted=Things(services=("chess",)),
+            always_on=Things(names=("school.example",), categories=("education",)),
+            grace_minutes=10,
         ),
         adult(),
     ),
     devices=(device(bedtime=True, name="Kim's phone"),),
     pauses=(pause(person="kim"), pause(device="thing"), pause()),
-    grants=(grant(name="a.example"), grant(category="forum"), grant()),
+    grants=(
+        grant(name="a.example"),
+        grant(service="chess"),
+        grant(group="video"),
+        grant(category="forum"),
+        grant(time=True, grace=True),
+        grant(minutes=-10, budget="service:chess"),
+        grant(),
+    ),
+    lifted=(lifted(), lifted(name="bad.example", by=("Dana",))),
 )
-CATEGORIES = {"forum", "education", "mental_health", "pornography"}
-HARD = {("pornography", "6-9")}
-PROTECTED = {("mental_health", "6-9")}
+KNOWN = Known(
+    categories={"forum", "education", "mental_health", "pornography", "csam", "malware_phishing"},
+    services={"tube": "video_sharing"},
+    groups={"video"},
+    engines={"seek": (Level.OFF, Level.STRICT, Level.BLOCK)},
+    hard={("pornography", "6-9"), ("csam", "6-9"), ("malware_phishing", "6-9")},
+    protected={("mental_health", "6-9")},
+)
 
 
 def test_a_house_survives_json() -> None:
@@ -227,48 +212,84 @@ def test_a_time_is_told_as_it_is_to_be_written(moment: str) -> None:
         Document(f"pauses:\n- said_at: 2026-01-01T00:00:00Z\n  until: {moment}\n").to(House)
 
 
-@pytest.mark.parametrize("name", ["", "a" * 81, "two\nlines", "a bell\x07", "a\u2028b"])
-def test_what_a_person_is_called_is_one_line(name: str) -> None:
-    """Not empty, not long, nothing that a page or a log would stumble over."""
-    with pytest.raises(msgspec.ValidationError, match="name"):
-        msgspec.convert({"id": "a", "name": name, "band": "6-9"}, Person)
+@pytest.mark.parametrize("day", ["2026-7-1", "1.7.2026", "2026-02-30", "2026-07-01T00:00:00Z", "tonight"])
+def test_a_date_is_told_as_it_is_to_be_written(day: str) -> None:
+    """Year, month and day, and on which line it is not; one that is right needs no quotes."""
+    person = "persons:\n- id: kim\n  name: Kim\n  band: 6-9\n"
+    text = f"{person}  exceptions:\n  - name: A\n    first: 2026-07-01\n    last: {{}}\n"
+    with pytest.raises(
+        DocumentError, match=r"^line 8: persons.#1.exceptions.#1.last: a date is written as in 2026-12-"
+    ):
+        Document(text.format(day)).to(House)
+    (told,) = Document(text.format("2026-07-31")).to(House).persons[0].exceptions
+    assert (told.first, told.last) == (date(2026, 7, 1), date(2026, 7, 31))
 
 
-def test_a_pause_has_one_target() -> None:
-    """A person's device is paused by its own name."""
-    with pytest.raises(ValueError, match="not both"):
-        pause(person="kim", device="thing")
+@pytest.mark.parametrize(
+    ("said", "line", "words"),
+    [
+        ("exceptions: [{name: A, first: 2026-07-02, last: 2026-07-01}]", 5, "the last day 2026-07-01 is before"),
+        ("budgets:\n  - {minutes: 10}\n  - {what: youtube, minutes: 5}", 7, "'youtube' is not everything"),
+        ("budgets:\n  - minutes: 10\n    days:\n      sat: 2000", 8, "<= 1440"),
+        ("windows:\n  - name: A\n    start: 20:00\n    end: 25:00", 6, "'25:00' is not a time of day"),
+        ("windows:\n  - name: A\n    start: 20:00\n    end: 21:00\n    routine: party", 9, "'party'"),
+        ("grace_minutes: 31", 5, "<= 30"),
+        ("safe_search:\n    seek: on", 6, "'on'"),
+    ],
+)
+def test_errors_of_times_name_a_line(said: str, line: int, words: str) -> None:
+    """The line of the value, or of the thing that it makes wrong."""
+    with pytest.raises(DocumentError, match=f"^line {line}: persons.#1.*{words}"):
+        Document(f"persons:\n- id: kim\n  name: Kim\n  band: 6-9\n  {said}\n").to(House)
 
 
 def test_a_whole_house_without_problems() -> None:
     """The example has none."""
-    assert list(problems(FULL, CATEGORIES, HARD)) == []
+    assert list(problems(FULL, KNOWN)) == []
 
 
+OWN = OwnService(id="chess", name="Chess", domains=("chess.example",))
 PROBLEMS: list[tuple[dict[str, Any], tuple[Any, ...], str]] = [
     ({"devices": (device(person="nobody"),)}, ("devices", 0, "person"), "there is no person 'nobody'"),
     ({"pauses": (pause(), pause(person="nobody"))}, ("pauses", 1, "person"), "there is no person 'nobody'"),
     ({"pauses": (pause(device="nothing"),)}, ("pauses", 0, "device"), "there is no device 'nothing'"),
     ({"grants": (grant(person="nobody"),)}, ("grants", 0, "person"), "there is no person 'nobody'"),
     ({"grants": (grant(category="cats"),)}, ("grants", 0, "category"), "there is no category 'cats'"),
+    ({"grants": (grant(), grant(service="tub"))}, ("grants", 1, "service"), "there is no service 'tub'"),
+    ({"grants": (grant(group="tube"),)}, ("grants", 0, "group"), "there is no group 'tube'"),
+    ({"grants": (grant(minutes=5, budget="group:tube"),)}, ("grants", 0, "budget"), "there is no group 'tube'"),
+    ({"lifted": (lifted(person="nobody"),)}, ("lifted", 0, "person"), "there is no person 'nobody'"),
+    ({"lifted": (lifted(), lifted(category="cats"))}, ("lifted", 1, "category"), "there is no category 'cats'"),
+    ({"lifted": (lifted(category="csam"),)}, ("lifted", 0, "category"), "nobody lifts csam"),
+    (
+        {"lifted": (lifted(category="malware_phishing"),)},
+        ("lifted", 0, "category"),
+        "malware_phishing is lifted by an owner, one name at a time",
+    ),
+    (
+        {"lifted": (lifted(category="forum"),)},
+        ("lifted", 0, "category"),
+        "forum is not closed hard for kim: set it in categories",
+    ),
+    (
+        {"services": (OWN, OwnService(id="tube", name="Tube", domains=("tube.example",)))},
+        ("services", 1, "id"),
+        "there is a bundled service 'tube' already",
+    ),
+    (
+        {"services": (msgspec.structs.replace(OWN, group="games"),)},
+        ("services", 0, "group"),
+        "there is no group 'games'",
+    ),
+    (
+        {"services": (msgspec.structs.replace(OWN, category="cats"),)},
+        ("services", 0, "category"),
+        "there is no category 'cats'",
+    ),
+    ({"services": (OWN, OWN)}, ("services", 1), "chess is used twice: here and by services chess"),
     (
         {"persons": (child(categories={"cats": Setting.ASK}),)},
         ("persons", 0, "categories", "cats"),
-        "there is no category 'cats'",
-    ),
-    (
-        {"persons": (child(categories={"pornography": Setting.ASK}),)},
-        ("persons", 0, "categories", "pornography"),
-        "pornography at 6-9 is lifted by two caregivers together, not by a setting",
-    ),
-    (
-        {"persons": (child(categories={"mental_health": Setting.ALLOW}),)},
-        ("persons", 0, "categories", "mental_health"),
-        "mental_health at 6-9 is protected: no setting reaches it",
-    ),
-    (
-        {"persons": (child(always_on=AlwaysOn(categories=("education", "cats"))),)},
-        ("persons", 0, "always_on", "categories", 1),
         "there is no category 'cats'",
     ),
     ({"persons": (child(), child())}, ("persons", 1), "kim is used twice: here and by persons kim"),
@@ -294,20 +315,24 @@ PROBLEMS: list[tuple[dict[str, Any], tuple[Any, ...], str]] = [
 def test_a_problem_of_the_whole_has_a_place(change: dict[str, Any], place: tuple[Any, ...], words: str) -> None:
     """What refers to nothing, stands for two things, or says what one caregiver can't."""
     house = House(**({"persons": (child(),)} | change))
-    assert [(place, words)] == list(problems(house, CATEGORIES, HARD, PROTECTED))
+    assert [(place, words)] == list(problems(house, KNOWN))
 
 
-def test_what_is_hard_may_be_blocked_and_set_in_another_band() -> None:
-    """Blocking an H category changes nothing, and what is H for the small is not for the tall."""
-    persons = (
-        child(categories={"pornography": Setting.BLOCK}),
-        Person(id="lou", name="Lou", band="13-15", categories={"pornography": Setting.ASK}),
-        Person(id="max", name="Max", kind=PersonKind.ADULT),
+def test_own_services_are_known_beside_the_bundled_ones() -> None:
+    """A child's settings, budgets and windows speak of both; a house without own ones knows none more."""
+    house = House(
+        services=(OWN, msgspec.structs.replace(OWN, id="go", category="pornography")),
+        persons=(child(services={"chess": Setting.ALLOW, "tube": Setting.ALLOW}),),
+        grants=(grant(service="chess"),),
     )
-    assert list(problems(House(persons=persons), CATEGORIES, HARD)) == []
+    assert dict(with_own(KNOWN, house).services) == {"tube": "video_sharing", "chess": "", "go": "pornography"}
+    assert list(problems(house, KNOWN)) == []
+    closed = msgspec.structs.replace(house, persons=(child(services={"go": Setting.ALLOW}),))
+    assert [text for _, text in problems(closed, KNOWN)] == [
+        "go at 6-9 is lifted by two caregivers together, not by a setting"
+    ]
 
 
-def test_moments_have_an_offset() -> None:
-    """Without one nobody knows when a pause ends."""
-    with pytest.raises(msgspec.ValidationError, match="timezone"):
-        msgspec.convert({"person": "a", "said_at": "2026-01-01T00:00:00", "until": "2026-01-01T00:00:00Z"}, Grant)
+def test_what_is_lifted_by_name_is_malware() -> None:
+    """The house and the rules mean the same category."""
+    assert houses.LIFTED_BY_NAME == rulebook.MALWARE

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from appliance.core.device import DeviceKind
 from appliance.core.domainset import Entry
-from appliance.core.house import AlwaysOn, DeviceKind, Mode, Setting, Unknown
-from appliance.core.policy import Label
+from appliance.core.house import Unknown
+from appliance.core.person import Mode, Setting
+from appliance.core.said import Things
+from appliance.core.steps import Label
 from appliance.core.verdict import Step
 from tests.core.builders import AFTERNOON, AT, adult, child, grant, minutes_from_now, own, pause, told, verdict_of
 
@@ -93,7 +96,7 @@ STEPS: list[tuple[str, str, dict[str, Any], tuple[str, str, str]]] = [
     (
         "a pause stops what is always on",
         "school.example",
-        {"pauses": (pause(),), "person": child(always_on=AlwaysOn(names=("school.example",)))},
+        {"pauses": (pause(),), "person": child(always_on=Things(names=("school.example",)))},
         PAUSE,
     ),
     ("a grant opens a name", "tracker.example", {"grants": (grant(name="tracker.example"),)}, GRANT),
@@ -143,19 +146,19 @@ STEPS: list[tuple[str, str, dict[str, Any], tuple[str, str, str]]] = [
     (
         "a name that is always on passes",
         "www.meet.example",
-        {"person": child(windows=(AFTERNOON,), always_on=AlwaysOn(names=("meet.example",)))},
+        {"person": child(windows=(AFTERNOON,), always_on=Things(names=("meet.example",)))},
         DEFAULT,
     ),
     (
         "a category that is always on passes",
         "school.example",
-        {"person": child(windows=(AFTERNOON,), always_on=AlwaysOn(categories=("education",)))},
+        {"person": child(windows=(AFTERNOON,), always_on=Things(categories=("education",)))},
         ALLOW,
     ),
     (
         "what is always on is still open to later steps",
         "tracker.example",
-        {"person": child(windows=(AFTERNOON,), always_on=AlwaysOn(categories=("trackers_ads",)))},
+        {"person": child(windows=(AFTERNOON,), always_on=Things(categories=("trackers_ads",)))},
         BLOCK,
     ),
     # 6. own rules

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from appliance.core.house import House
-from appliance.core.policy import latest_word
+from appliance.core.steps import latest_word
 from tests.core.builders import AFTERNOON, AT, child, grant, pause, policy_of, told, verdict_of
 
 OPEN = ("allow", "default", "default_allow")

@@ -11,8 +11,11 @@ from msgspec.structs import replace
 
 from appliance.core import query as core_query
 from appliance.core.answers import Kept
-from appliance.core.house import Blocking, BlockMode, Setting
+from appliance.core.budget import Budget
+from appliance.core.house import Blocking, BlockMode
+from appliance.core.person import Setting
 from appliance.core.query import Ask, Failure, Reply, finish, is_answer_to, upstream_query
+from appliance.core.schedule import Window
 from appliance.core.verdict import Action, Step
 from appliance.core.wire import dns as wire
 from appliance.core.wire.dns import Refusal
@@ -21,6 +24,7 @@ from tests.core.builders import (
     AT,
     adult,
     child,
+    counted,
     message,
     pause,
     query,
@@ -388,3 +392,36 @@ def test_nothing_outlives_the_upstreams_ttl(ttl: int, aged: float) -> None:
     if isinstance(found, Reply):
         last = max(AT + aged, found.keep_until)
         assert last + read(found).answer[0].ttl <= AT + min(ttl, 86_400) + 1e-6
+
+
+# --- budgets and windows on the wire
+
+
+def test_an_answer_before_bedtime_is_not_kept_past_it() -> None:
+    """Asked half a minute before, it is gone half a minute later; the first answer after it is a block."""
+    box = Box(person=child(windows=(Window(name="Bedtime", start="15:01", end="20:00"),)))
+    asked, answer = query("open.example"), message("open.example", "A", ["open.example 300 A 192.0.2.1"])
+    assert texts(box.journey(asked, answer, AT + 30)) == ["open.example. 30 IN A 192.0.2.1"]
+    assert texts(box.reply(asked, AT + 60)) == ["open.example. 10 IN A 0.0.0.0"]
+
+
+def test_an_answer_is_not_kept_past_a_budget() -> None:
+    """Nor is a finished reply given out when the last minute may be used up."""
+    tube = Budget(what="service:tube", minutes=30)
+    box = Box(person=child(budgets=(tube,)), minutes=counted(service_tube=29))
+    found = box.journey(query("tube.example"), message("tube.example", "A", ["tube.example 300 A 192.0.2.1"]), AT + 40)
+    assert texts(found) == ["tube.example. 20 IN A 192.0.2.1"]
+    assert found.keep_until + 20 <= AT + 60
+    box = Box(person=child(budgets=(tube,)), minutes=counted(service_tube=30))
+    assert ede(box.reply(query("tube.example"))) == [(17, "because budget")]
+
+
+def test_a_window_forces_a_safe_mode_on_the_wire() -> None:
+    """Addresses of the strictest target, no hints, and for no longer than the window."""
+    study = Window(name="Study", start="14:00", end="15:01", internet=True, safe_search=True)
+    box = Box(person=child("16-17", windows=(study,)))
+    ask = box.ask(query("www.video.example"))
+    assert (ask.name, ask.verdict.action) == ("safe.video.example", Action.REWRITE)
+    hints = box.reply(query("www.video.example", "HTTPS"), AT + 20)
+    assert (hints.rcode, texts(hints), read(hints).authority[0].ttl) == (0, [], 40)
+    assert box.ask(query("www.video.example", "HTTPS"), AT + 60).name == "www.video.example"

@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 
 from appliance.core import query as core_query
+from appliance.core.budget import Budget
+from appliance.core.device import DeviceKind
 from appliance.core.domainset import Entry
-from appliance.core.house import AlwaysOn, DeviceKind
+from appliance.core.person import Setting
 from appliance.core.query import MAX_CNAMES
+from appliance.core.said import Things
+from appliance.core.schedule import Window
 from appliance.core.wire import dns as wire
 from appliance.core.wire.dns import Message
 from tests.core.box import Box, ede, read, texts
@@ -17,7 +21,9 @@ from tests.core.builders import (
     AT,
     adult,
     child,
+    counted,
     grant,
+    lifted,
     message,
     minutes_from_now,
     own,
@@ -32,6 +38,9 @@ def cloaked(target: str, name: str = "open.example", rcode: int = 0) -> Message:
     """Return an answer whose name is delivered by another."""
     return message(name, "A", [f"{name} 300 CNAME {target}", f"{target} 300 A 192.0.2.1"], rcode=rcode)
 
+
+SPENT = counted(everything=5, service_tube=5)
+STUDY = Window(name="Study", start="14:00", end="16:00", allow=Things(names=("open.example",)))
 
 CLOAKED: list[tuple[str, str, str, dict[str, Any], bool]] = [
     ("an open name of an open network", "open.example", "cdn.example", {}, False),
@@ -80,14 +89,14 @@ CLOAKED: list[tuple[str, str, str, dict[str, Any], bool]] = [
         "always on in a window, delivered by a name that is not",
         "open.example",
         "cdn.example",
-        {"person": child(windows=(AFTERNOON,), always_on=AlwaysOn(names=("open.example",)))},
+        {"person": child(windows=(AFTERNOON,), always_on=Things(names=("open.example",)))},
         False,
     ),
     (
         "always on in a window, delivered by a tracker",
         "open.example",
         "tracker.example",
-        {"person": child(windows=(AFTERNOON,), always_on=AlwaysOn(names=("open.example",)))},
+        {"person": child(windows=(AFTERNOON,), always_on=Things(names=("open.example",)))},
         True,
     ),
     (
@@ -95,7 +104,7 @@ CLOAKED: list[tuple[str, str, str, dict[str, Any], bool]] = [
         "open.example",
         "tracker.example",
         {
-            "person": child(windows=(AFTERNOON,), always_on=AlwaysOn(names=("open.example",))),
+            "person": child(windows=(AFTERNOON,), always_on=Things(names=("open.example",))),
             "grants": (grant(name="tracker.example"),),
         },
         False,
@@ -105,6 +114,49 @@ CLOAKED: list[tuple[str, str, str, dict[str, Any], bool]] = [
         "patch.example",
         "cdn.example",
         {"on": DeviceKind.CONSOLE, "pauses": (pause(),)},
+        False,
+    ),
+    (
+        "an open name, delivered by a service that a caregiver blocked",
+        "open.example",
+        "tube.example",
+        {"person": child(services={"tube": Setting.BLOCK})},
+        True,
+    ),
+    (
+        "a service that a caregiver allowed, delivered by a kind of its own band's",
+        "chat.example",
+        "tracker.example",
+        {"person": child(services={"chat": Setting.ALLOW})},
+        True,
+    ),
+    (
+        "what isn't counted, delivered by what is used up",
+        "school.example",
+        "tube.example",
+        {"person": child(budgets=(Budget(minutes=5), Budget(what="service:tube", minutes=5))), "minutes": SPENT},
+        False,
+    ),
+    (
+        "what a window allows by name, delivered by a network that it stops",
+        "open.example",
+        "tracker.example",
+        {"person": child(windows=(STUDY,))},
+        False,
+    ),
+    (
+        "but a name that a caregiver blocked",
+        "open.example",
+        "cdn.example",
+        {"person": child(windows=(STUDY,), rules=(own("cdn.example", "block"),))},
+        True,
+    ),
+    ("what was lifted, delivered by malware", "porn.example", "malware.example", {"lifted": (lifted(),)}, True),
+    (
+        "malware that an owner lifted",
+        "open.example",
+        "malware.example",
+        {"lifted": (lifted(name="malware.example"),)},
         False,
     ),
     ("help, whoever delivers it", "help.example", "malware.example", {}, False),
@@ -168,7 +220,7 @@ def test_a_cloaked_block_ends_with_the_window_that_its_name_passed() -> None:
     """The target was decided without the window, the name was not."""
     person = child(
         windows=(AFTERNOON,),
-        always_on=AlwaysOn(names=("open.example",)),
+        always_on=Things(names=("open.example",)),
         rules=(own("x.example", "block", minutes_from_now(90)),),
     )
     found = Box(person=person).journey(query("open.example"), cloaked("tracker.example"))

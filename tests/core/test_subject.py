@@ -1,12 +1,18 @@
 """What is compiled of a house for one asker: words in order, changes ahead, keys that tell apart what differs."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
-from appliance.core.house import Device, DeviceKind, House, Mode, Person, Setting
-from appliance.core.subject import CHILD_TTL_S, MAX_TTL_S, Subject, Word, of_device, of_person, of_unknown
+from appliance.core.budget import Bonus, Budget
+from appliance.core.device import Device, DeviceKind
+from appliance.core.house import House, OwnService
+from appliance.core.matcher import NOTHING, Matcher
+from appliance.core.person import Mode, Person, Setting
+from appliance.core.said import Things
+from appliance.core.schedule import DateException, Schedule, Window
+from appliance.core.subject import CHILD_TTL_S, MAX_TTL_S, Compiler, Open, Subject, Word
 from appliance.core.verdict import Letter
 from tests.core.builders import (
     AFTERNOON,
@@ -14,10 +20,12 @@ from tests.core.builders import (
     BANDS,
     BERLIN,
     RULES,
+    TODAY,
     adult,
     child,
     device,
     grant,
+    lifted,
     minutes_from_now,
     own,
     pause,
@@ -26,24 +34,122 @@ from tests.core.builders import (
 
 def of(person: Person, one: Device | None = None, **said: Any) -> Subject:
     """Return the subject of a person in a house."""
-    return of_person(House(persons=(person,), **said), RULES, BERLIN, person, one)
+    return Compiler.of(House(persons=(person,), **said), RULES, BERLIN).person(person, one)
+
+
+def of_unknown(house: House) -> Subject:
+    """Return the subject of a device that nobody named."""
+    return Compiler.of(house, RULES, BERLIN).unknown()
 
 
 @pytest.mark.parametrize(
     ("word", "parents", "tags", "expected"),
     [
         (Word(0, 1, is_pause=True), ("a.example",), frozenset(), True),
-        (Word(0, 1, False, "a.example"), ("www.a.example", "a.example"), frozenset(), True),
-        (Word(0, 1, False, "a.example"), ("b.example",), frozenset({"a.example"}), False),
-        (Word(0, 1, False, None, "forum"), ("a.example",), frozenset({"forum"}), True),
-        (Word(0, 1, False, None, "forum"), ("forum",), frozenset({"games"}), False),
+        (Word(0, 1, False, Matcher(names=frozenset({"a.example"}))), ("www.a.example", "a.example"), frozenset(), True),
+        (Word(0, 1, False, Matcher(names=frozenset({"a.example"}))), ("b.example",), frozenset({"a.example"}), False),
+        (Word(0, 1, False, Matcher(tags=frozenset({"forum"}))), ("a.example",), frozenset({"forum"}), True),
+        (Word(0, 1, False, Matcher(tags=frozenset({"forum"}))), ("forum",), frozenset({"games"}), False),
+        (Word(0, 1, False, NOTHING), ("forum",), frozenset({"games"}), False),
     ],
 )
-def test_a_word_is_about_a_name_a_category_or_everything(
+def test_a_word_is_about_a_name_a_tag_or_everything(
     word: Word, parents: tuple[str, ...], tags: frozenset[str], *, expected: bool
 ) -> None:
-    """And about nothing else."""
+    """And about nothing else; a group without services is about nothing."""
     assert expected == word.covers(parents, tags)
+
+
+GRANTS: list[tuple[dict[str, Any], str, Matcher | None]] = [
+    ({}, "", None),
+    ({"time": True}, "", None),
+    ({"name": "a.example"}, "a.example", Matcher(names=frozenset({"a.example"}))),
+    ({"service": "chat"}, "service:chat", Matcher(tags=frozenset({"#service:chat"}))),
+    ({"group": "talk"}, "group:talk", Matcher(tags=frozenset({"#service:chat", "#service:gossip"}))),
+    ({"group": "none"}, "group:none", NOTHING),
+    ({"category": "forum"}, "category:forum", Matcher(tags=frozenset({"forum"}))),
+]
+
+
+@pytest.mark.parametrize(("what", "said", "about"), GRANTS)
+def test_a_grant_becomes_a_word(what: dict[str, Any], said: str, about: Matcher | None) -> None:
+    """About just its thing; of extra time it is known who took it."""
+    (word,) = of(child(), grants=(grant(-5, 20, **what),)).words
+    assert word == Word(AT - 300, AT + 1200, False, about, said, is_time="time" in what)
+    (grace,) = of(child(), grants=(grant(time=True, grace=True),)).words
+    assert (grace.is_time, grace.is_grace) == (True, True)
+
+
+def test_minutes_are_no_word_but_a_bonus() -> None:
+    """With what budget they are for, how many, and while they hold."""
+    subject = of(child(), grants=(grant(-5, 20, minutes=-15, budget="service:tube"), grant(person="lou", minutes=5)))
+    assert (subject.words, subject.bonuses) == ((), (Bonus("service:tube", -15, AT - 300, AT + 1200),))
+    assert subject.changes == (AT - 300, AT + 1200)
+
+
+def test_what_was_lifted_is_a_persons_or_everybodys() -> None:
+    """A category for the one child, a name for the whole house; its begin and end are changes."""
+    said = (lifted(-30, -10, 60), lifted(person="lou"), lifted(name="malware.example", by=("Dana",)))
+    category = Open(AT - 600, AT + 3600, "pornography", None)
+    name = Open(AT - 1800, float("inf"), None, "malware.example")
+    assert of(child(), lifted=said).lifted == (category, name)
+    assert of(child(), lifted=said).changes == (AT - 1800, AT - 600, AT + 3600)
+    assert of(adult(), lifted=said).lifted == (name,)
+    assert of(child(), device(DeviceKind.ADULT), lifted=said).lifted == (name,)
+    assert of_unknown(House(lifted=said)).lifted == (name,)
+
+
+def test_a_service_is_set_by_itself_or_with_its_group() -> None:
+    """Its own setting goes before that of its group; a house's own services are of the group too."""
+    person = child(groups={"talk": Setting.BLOCK, "video": Setting.ASK}, services={"chat": Setting.TIMED})
+    own_service = OwnService(id="club", name="Club", domains=("club.example",), group="talk")
+    assert of(person, services=(own_service,)).services == {
+        "#service:chat": Letter.T,
+        "#service:gossip": Letter.B,
+        "#service:club": Letter.B,
+        "#service:tube": Letter.K,
+        "#service:clips": Letter.K,
+    }
+
+
+def test_a_service_that_is_a_way_around_is_known_as_one() -> None:
+    """Where it is set; on a managed device it isn't, because nobody touches an employer's tunnel."""
+    person = child(services={"tunnel": Setting.BLOCK, "chat": Setting.ALLOW, "lane": Setting.ALLOW})
+    lane = OwnService(id="lane", name="Lane", domains=("lane.example",), category="bypass_relay")
+    found = of(person, services=(lane, OwnService(id="x", name="X", domains=("x.example",))))
+    assert found.ways_around == {"#service:tunnel", "#service:lane"}
+    managed = of(person, device(DeviceKind.MANAGED), services=(lane,))
+    assert managed.services == {"#service:chat": Letter.A}
+
+
+def test_what_windows_speak_of_is_ready() -> None:
+    """Of the week and of exceptions."""
+    homework = Window(name="Homework", start="14:00", end="16:00", allow=Things(groups=("talk",)))
+    free = Window(name="Free", start="14:00", end="16:00", internet=True, block=Things(names=("a.example",)))
+    holiday = DateException(name="Holiday", first=TODAY, last=TODAY, windows=(free,))
+    found = of(child(windows=(homework,), exceptions=(holiday,))).matchers
+    assert found == {
+        Things(): NOTHING,
+        homework.allow: Matcher(tags=frozenset({"#service:chat", "#service:gossip"})),
+        free.block: Matcher(names=frozenset({"a.example"})),
+    }
+
+
+def test_budgets_know_what_they_are_about() -> None:
+    """Everything, or some tags; none on a managed device or an adult's, and the day begins as the house says."""
+    said = tuple(
+        Budget(what=what, minutes=9) for what in ("everything", "service:tube", "group:talk", "category:forum")
+    )
+    subject = of(child(budgets=said), day_starts="04:15")
+    assert [(budget.what, about) for budget, about in subject.budgets] == [
+        ("everything", None),
+        ("service:tube", {"#service:tube"}),
+        ("group:talk", {"#service:chat", "#service:gossip"}),
+        ("category:forum", {"forum"}),
+    ]
+    assert (subject.day_starts, subject.person) == ("04:15", "kim")
+    for kind in (DeviceKind.MANAGED, DeviceKind.ADULT):
+        assert of(child(budgets=said), device(kind)).budgets == ()
 
 
 def test_the_latest_word_stands_first() -> None:
@@ -68,11 +174,6 @@ def test_a_window_is_a_change_too() -> None:
     """The sooner of both is the next."""
     subject = of(child(windows=(AFTERNOON,)), pauses=(pause(-1, 30),))
     assert [subject.next_change(AT), subject.next_change(AT + 1800)] == [AT + 1800, AT + 3600]
-
-
-def test_a_subject_without_a_zone_has_no_windows() -> None:
-    """A clock that shows no time opens none."""
-    assert Subject(key="x", row="6-9", letters={}, windows=(AFTERNOON,)).next_change(AT) is None
 
 
 @pytest.mark.parametrize("band", BANDS)
@@ -123,7 +224,7 @@ def test_only_0_to_9_have_rules_that_reach_information() -> None:
 def test_only_adults_keep_a_reply_for_long() -> None:
     """A change is to be felt by children and by devices that nobody named."""
     house = House()
-    assert [subject.ttl_cap_s for subject in (of(child()), of(adult()), of_unknown(house, RULES, BERLIN))] == [
+    assert [subject.ttl_cap_s for subject in (of(child()), of(adult()), of_unknown(house))] == [
         CHILD_TTL_S,
         MAX_TTL_S,
         CHILD_TTL_S,
@@ -133,7 +234,12 @@ def test_only_adults_keep_a_reply_for_long() -> None:
 HOUSE = House(
     unknown_devices="13-15",
     persons=(
-        child(windows=(AFTERNOON,), rules=(own("a.example", "block"),)),
+        child(
+            windows=(AFTERNOON,),
+            rules=(own("a.example", "block"),),
+            services={"tunnel": Setting.ALLOW},
+            budgets=(Budget(minutes=9),),
+        ),
         Person(id="lou", name="Lou", band="13-15"),
         adult(rules=(own("a.example", "block"),)),
     ),
@@ -147,34 +253,42 @@ HOUSE = House(
         )
     ),
     pauses=(pause(), pause(person="kim"), pause(device="d3"), pause(device="d63"), pause(person="alex")),
-    grants=(grant(), grant(person="lou")),
+    grants=(grant(), grant(person="lou"), grant(minutes=9)),
+    lifted=(lifted(), lifted(name="malware.example")),
 )
 
 
 def test_subjects_of_one_key_are_one() -> None:
     """What is remembered under a key holds for all who share it."""
     seen: dict[str, Subject] = {}
+    compiler = Compiler.of(HOUSE, RULES, BERLIN)
     subjects = [
-        of_unknown(HOUSE, RULES, BERLIN),
-        *(of_device(HOUSE, RULES, BERLIN, one) for one in HOUSE.devices),
-        *(of_person(HOUSE, RULES, BERLIN, one) for one in HOUSE.persons),
+        compiler.unknown(),
+        *(compiler.device(one) for one in HOUSE.devices),
+        *(compiler.person(one) for one in HOUSE.persons),
     ]
     for subject in subjects:
         known = seen.setdefault(subject.key, subject)
         for field in fields(Subject):
-            assert getattr(known, field.name) == getattr(subject, field.name), (subject.key, field.name)
+            one, other = getattr(known, field.name), getattr(subject, field.name)
+            if isinstance(one, Schedule):
+                one, other = (schedule.between(TODAY, TODAY) for schedule in (one, other))
+            assert one == other, (subject.key, field.name)
     assert 10 < len(seen) < len(subjects)
 
 
 def test_a_device_of_a_person_who_left_is_unknown() -> None:
     """A dangling id gives what nobody's device gets."""
     house = House(devices=(device(person="gone"),))
-    assert of_unknown(house, RULES, BERLIN) == of_device(house, RULES, BERLIN, house.devices[0])
+    compiler = Compiler.of(house, RULES, BERLIN)
+    of_nobody, found = compiler.unknown(), compiler.device(house.devices[0])
+    assert replace(found, schedule=of_nobody.schedule) == of_nobody
+    assert not found.schedule
 
 
 def test_closed_keeps_what_is_protected_and_hard() -> None:
     """All else is blocked, without a list of it."""
-    letters = of_unknown(House(unknown_devices="closed"), RULES, BERLIN).letters
+    letters = of_unknown(House(unknown_devices="closed")).letters
     assert {Letter.B, Letter.P, Letter.H} == set(letters.values())
     assert {"malware_phishing", "csam"} == {id_ for id_, letter in letters.items() if letter is Letter.H}
     assert [id_ for id_, letter in letters.items() if letter is Letter.P] == ["mental_health"]

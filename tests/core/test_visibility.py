@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.core import visibility
-from appliance.core.house import Device, DeviceKind, Person, PersonKind
 from appliance.core.verdict import Action, Reason, Step, Verdict
-from appliance.core.visibility import Expiry, Granularity, Role, VisibilityError, parse, row_of, seconds
+from appliance.core.visibility import Expiry, Granularity, Role, VisibilityError, parse, seconds
 from appliance.world import rules
 
 TEXT = (rules.folder() / visibility.FILE).read_text("utf-8")
@@ -30,11 +29,13 @@ EXPECTED = """
 device_presence    f/f:24h  f/f:24h     f/f:24h       -/f:24h       -/-:0    -/-:0  -/-:0
 time_sum           d/d:30d  d/d:30d     d/d:14d       -/d:14d       -/d:2d   -/-:0  -/-:0
 budget_minutes     d/d:30d  d/d:30d     d/d:14d       d/d:14d       -/d:2d   -/-:0  -/-:0
+budget_ends        d/d:7d   d/d:7d      d/d:7d        d/d:7d        -/-:0    -/-:0  -/-:0
 ledger_minutes     d/d:30d  d/d:30d     d/d:14d       w/w:28d       -/-:0    -/-:0  -/-:0
 minute_causes      -/c:24h  -/c:24h     -/f*:24h      -/f*:24h      -/f*:24h -/-:0  -/-:0
 category_counts    d/d:30d  d/d:30d     d/d:14d       w/w:28d       -/-:0    -/-:0  -/-:0
 names_visited      n/n:7d   -/-:0       -/-:0         -/-:0         -/-:0    -/-:0  -/-:0
 names_blocked      n/n:7d   n/n:7d      c/c:14d       w/w:28d       -/-:0    -/-:0  -/-:0
+just_blocked       -/-:0    -/-:0       -/n:15m       -/n:15m       -/n:15m  -/-:0  -/-:0
 queries_ring       -/-:2h   -/-:2h      -/f*:24h      -/f*:24h      -/f*:24h -/-:0  -/-:0
 troubleshooting    f/f:15m  f/f:15m     c/f*:15m      -/f*:15m      -/f*:15m -/-:0  -/-:0
 bypass_signs       c/c:30d  c>1h/c:30d  c>24h~/c:14d  s>72h~/c:14d  -/-:0    -/-:0  -/-:0
@@ -45,6 +46,7 @@ pauses_grants      f/f:30d  f/f:30d     f/f:30d       f/f:14d       f/f:14d  -/-
 resolved_addresses -/-:24h  -/-:24h     -/-:24h       -/-:24h       -/-:24h  -/-:0  -/-:24h
 rules f/f:standing
 rule_changes f/f:360d
+earlier_houses f/f:14d
 persons f/f:standing
 device_inventory f/f:standing
 found_devices f/f:7d
@@ -118,8 +120,9 @@ def test_the_tables_are_whole() -> None:
     assert [field.id for field in CONTRACT.fields] == IDS
     assert set(COLUMNS) == set(visibility.ROWS)
     assert all(field.purpose.endswith(".") for field in CONTRACT.fields)
-    in_memory = "answers classifier_cache device_presence minute_causes queries_ring resolved_addresses troubleshooting"
-    assert in_memory.split() == sorted(field.id for field in CONTRACT.fields if field.stores == ("memory",))
+    in_memory = "answers classifier_cache device_presence just_blocked minute_causes queries_ring resolved_addresses"
+    found = sorted(field.id for field in CONTRACT.fields if field.stores == ("memory",))
+    assert found == [*in_memory.split(), "troubleshooting"]
 
 
 def test_what_is_never_written() -> None:
@@ -192,7 +195,8 @@ def test_no_names_on_a_disk_from_ten_up() -> None:
 
 
 def test_nobody_but_the_child_sees_names_from_thirteen_up() -> None:
-    """And the child for a day at most, behind the PIN."""
+    """And the child for a day at most, behind the PIN, but for what the device in hand was just refused."""
+    assert CONTRACT.view("just_blocked", "13-15", Role.CHILD).kept_s == 15 * 60
     named = ["minute_causes", "names_visited", "names_blocked", "queries_ring", "troubleshooting", "security_events"]
     for field, row, choice in product(named, COLUMNS[3:], CHOICES):
         caregivers, you = (CONTRACT.view(field, row, role, choice) for role in (Role.CAREGIVER, Role.CHILD))
@@ -303,8 +307,9 @@ def test_choices_and_the_ring() -> None:
     for row, choice in product(COLUMNS, Granularity):
         assert CONTRACT.ring(row, dict.fromkeys(IDS, choice)).levels == CONTRACT.ring(row).levels
     assert CONTRACT.ring("13-15", off={"queries_ring"}).keeps(OPENED) is Granularity.FULL
-    off = CONTRACT.ring("16-17", {"names_blocked": Granularity.WEEK}, off={"queries_ring"})
-    assert [off.keeps(each) for each in (OPENED, BLOCKED)] == [Granularity.NO] * 2
+    for off, blocked in (({"queries_ring"}, Granularity.NAME), ({"queries_ring", "just_blocked"}, Granularity.NO)):
+        ring = CONTRACT.ring("16-17", {"names_blocked": Granularity.WEEK}, off=off)
+        assert [ring.keeps(each) for each in (OPENED, BLOCKED)] == [Granularity.NO, blocked]
 
 
 @pytest.mark.parametrize(("field", "row"), [("security_events", "13-15"), ("category_counts", "6-9")])
@@ -330,18 +335,6 @@ def test_words_say_a_wider_view() -> None:
     told = {line.field.id: line for line in CONTRACT.words("16-17", {"category_counts": Granularity.WEEK})}
     kept = {id_: (told[id_].caregivers.is_wider, told[id_].kept) for id_ in ("category_counts", "time_sum")}
     assert kept == {"category_counts": (True, "4 weeks"), "time_sum": (False, "2 d")}
-
-
-CHILD = Person(id="mia", name="Mia", band="6-9")
-GROWN = Person(id="alex", name="Alex", kind=PersonKind.ADULT)
-
-
-@pytest.mark.parametrize(("person", "row"), [(CHILD, "6-9"), (GROWN, "adult"), (None, "unknown")])
-def test_row_of(person: Person | None, row: str) -> None:
-    """By the person, but for devices of which nothing is counted."""
-    kinds = (DeviceKind.CONSOLE, DeviceKind.ADULT, DeviceKind.MANAGED)
-    devices = [Device(id="one", kind=kind, macs=("02:00:00:00:00:01",)) for kind in kinds]
-    assert [row_of(person), *(row_of(person, device) for device in devices)] == [row, row, "adult", "adult"]
 
 
 def test_spans() -> None:

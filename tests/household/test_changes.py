@@ -10,8 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.core.house import EMPTY, Grant, House, Person
+from appliance.core.house import EMPTY, House
+from appliance.core.person import Person
 from appliance.core.verdict import Reason
+from appliance.core.word import Grant
 from appliance.household.changes import Household, NotValid, Unpublished
 from appliance.store.errors import DiskFull, Locked, Unreachable
 from appliance.world import rules

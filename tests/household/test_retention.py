@@ -19,7 +19,7 @@ from appliance.store.base import Store
 from appliance.store.found import Sighting
 from appliance.store.house import HouseStore
 from appliance.store.journal import Event, JournalStore, NameCount
-from appliance.store.ledger import Count, Kind, LedgerStore, Minutes
+from appliance.store.ledger import Count, Kind, LedgerStore, Minutes, Spent, TimeSum
 from tests.steward.box import AT, CONTRACT, DAY_S, HOUSE, ROWS, house_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -51,7 +51,12 @@ def put(store: Store, table: str, person: str, at: float) -> None:
         case LedgerStore(), "counts":
             store.add([Count(day=day(at), person=who, category="games", action="allow", count=1)])
         case LedgerStore(), "minutes":
-            store.add((), [Minutes(day=day(at), person=person, kind=Kind.BUDGET, what="all", minutes=1)])
+            store.add((), [Minutes(day=day(at), person=person, kind=Kind.CATEGORY, what="all", minutes=1)])
+        case LedgerStore(), "budget_minutes":
+            spent = Spent(day=day(at), person=person, what="everything", minutes=1, week=1, carried=0)
+            store.put_minutes([spent], [], 1)
+        case LedgerStore(), "time_sums":
+            store.put_minutes([], [TimeSum(day=day(at), person=person, minutes=1)], 1)
         case JournalStore(), "events":
             store.add([Event(kind="malware_blocked", at=at, person=who)], AT)
         case JournalStore(), "names":
@@ -61,13 +66,24 @@ def put(store: Store, table: str, person: str, at: float) -> None:
             store.count_names([one], AT)
         case JournalStore(), "hours":
             store.count({"queries": 1}, at)
-        case HouseStore(), "attempts":
+        case HouseStore(), _:
+            put_said(store, table, person, at)
+        case _:
+            raise AssertionError(table)
+
+
+def put_said(store: HouseStore, table: str, person: str, at: float) -> None:
+    """Write a row of what people say and what is found."""
+    match table:
+        case "attempts":
             store.accounts.fail("1.2.3.4", at)
-        case HouseStore(), "found":
+        case "found":
             store.found.saw([Sighting("02:00:00:00:00:77")], at)
-        case HouseStore(), "codes":
+        case "codes":
             store.codes.invite("kim", f"hash {at}", Role.OWNER, at, at)
-        case HouseStore(), "audit":
+        case "requests":
+            store.requests.ask(person, "tablet", "games.example", "", at)
+        case "audit":
             store.replace("kim", house_of(ada="0-5"), at)
         case _:
             raise AssertionError(table)
@@ -99,11 +115,14 @@ def test_every_cell(stores: dict[str, Store], cell: tuple[str, Expiry]) -> None:
 
 def test_the_cells_are_those_that_are_meant() -> None:
     """The walk above walks each personal table in each row, and the ages are the contract's."""
-    tables = {"counts", "minutes", "events", "names"}
+    tables = {"counts", "minutes", "budget_minutes", "time_sums", "events", "names", "requests"}
     assert {(row, expiry.table) for row, expiry in CELLS} == {(row, table) for row in CONTRACT_ROWS for table in tables}
     ages = {(row, one.table): one.max_age_s // DAY_S for row, one in CELLS if row in ("6-9", "13-15", "adult")}
     assert ages == {
         ("6-9", "counts"): 30, ("6-9", "minutes"): 30, ("6-9", "events"): 7, ("6-9", "names"): 7,
+        ("6-9", "budget_minutes"): 30, ("13-15", "budget_minutes"): 14, ("adult", "budget_minutes"): 0,
+        ("6-9", "time_sums"): 30, ("13-15", "time_sums"): 14, ("adult", "time_sums"): 0,
+        ("6-9", "requests"): 30, ("13-15", "requests"): 14, ("adult", "requests"): 0,
         ("13-15", "counts"): 28, ("13-15", "minutes"): 28, ("13-15", "events"): 7, ("13-15", "names"): 28,
         ("adult", "counts"): 0, ("adult", "minutes"): 0, ("adult", "events"): 0, ("adult", "names"): 0,
     }  # fmt: skip

@@ -47,8 +47,8 @@ PHONES = "router"
 """The host with the caregivers' browsers: it is no child's device."""
 FETCH = """
 import http.client, json, sys
-where, method, path = sys.argv[1:4]
-line = http.client.HTTPConnection(where, 80, timeout=10)
+where, method, path, source = sys.argv[1:5]
+line = http.client.HTTPConnection(where, 80, timeout=10, source_address=(source, 0) if source else None)
 line.request(method, path, headers={"Host": "kindgate.home"})
 got = line.getresponse()
 print(json.dumps([got.status, got.headers["Location"] or "", got.read().decode()]))
@@ -84,9 +84,12 @@ class Evening:
         ]
         assert not wrong, f"{host} gets {'; '.join(wrong)}"
 
-    def fetch(self, host: str, path: str, method: str = "GET", where: str = HOME) -> Got:
-        """Ask for a page of the box over plain HTTP, as a device does; `where` is looked up with the device's DNS."""
-        done = self.lab.exec(host, [sys.executable, "-c", FETCH, where, method, path])
+    def fetch(self, host: str, path: str, method: str = "GET", where: str = HOME, source: str = "") -> Got:
+        """Ask for a page of the box over plain HTTP, as a device does; `where` is looked up with the device's DNS.
+
+        `source` is the address to ask from, of a host that has more than one.
+        """
+        done = self.lab.exec(host, [sys.executable, "-c", FETCH, where, method, path, source])
         assert done.returncode == 0, done.stderr
         status, location, text = json.loads(done.stdout)
         return Got(status, location, html.unescape(text))

@@ -5,7 +5,7 @@ import pytest
 from appliance.core.verdict import Action, Reason, Step, Verdict
 from appliance.nameserver import tally
 from appliance.nameserver.counts import Counts, add_up
-from appliance.nameserver.tally import Key
+from appliance.nameserver.tally import Key, Screen
 
 
 def verdict(action: Action, *, traceless: bool = False) -> Verdict:
@@ -79,3 +79,13 @@ def test_add_up() -> None:
     add_up(total, {"a": 2, "b": 3})
     add_up(total, {"a": 1, "c": 9}, lambda name: name != "c")
     assert total == {"a": 4, "b": 3}
+
+
+def test_screen_time_of_whom_nothing_may_be_counted() -> None:
+    """It is an answer of the box's, and minutes; of a traceless one neither."""
+    counts = Counts()
+    screen = Screen("sam", None, "video")
+    counts.of(verdict(Action.ALLOW), None, screen)[0] += 2
+    counts.of(verdict(Action.ALLOW, traceless=True), None, screen)[0] += 1
+    assert counts.news() == {"answered.allow": 2, "answered": 1}
+    assert (counts.tally.news(), counts.tally.screens()) == ([], {screen: 2})

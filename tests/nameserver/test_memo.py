@@ -91,3 +91,17 @@ def test_never_more_than_the_limit(puts: list[tuple[str, int]]) -> None:
         for number in range(8):
             memos.put(memos.of("kim"), bytes([number]), kept())
         assert len(held(memos, "kim")) == 8
+
+
+def test_some_states_are_forgotten() -> None:
+    """Those that begin like this, and their room is there again; the memo itself stays, because the hot path has it."""
+    memos = Memos()
+    kim = memos.of("person:kim:")
+    for state in ("person:kim:", "person:kimberly:", "forwarder:1"):
+        memos.put(memos.of(state), state.encode(), kept())
+    memos.forget_of(("person:kim:", "forwarder:"))
+    assert held(memos, "person:kim:", "person:kimberly:", "forwarder:1") == [b"person:kimberly:"]
+    assert memos.of("person:kim:") is kim
+    memos.sweep(1_000.0)
+    memos.put(kim, b"query", kept())
+    assert held(memos, "person:kim:", "person:kimberly:") == [b"query"]

@@ -6,8 +6,10 @@ from itertools import product
 import pytest
 
 from appliance.core import domainset, policy
+from appliance.core.device import Device, DeviceKind
 from appliance.core.domainset import DomainSet, Entry
-from appliance.core.house import Device, DeviceKind, House, Person, PersonKind
+from appliance.core.house import House
+from appliance.core.person import Person, PersonKind
 from appliance.core.rulebook import MALWARE
 from appliance.core.verdict import Action, Reason, Step, Verdict
 from appliance.nameserver.counts import Counts

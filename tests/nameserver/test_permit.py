@@ -3,7 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from appliance.core.house import Device, DeviceKind, House, Person, PersonKind
+from appliance.core.device import Device, DeviceKind
+from appliance.core.house import House
+from appliance.core.person import Person, PersonKind
 from appliance.nameserver.permit import Who, askers, permit_of, permits
 from tests.nameserver.inside import contract
 

@@ -9,9 +9,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from appliance.core.house import House, Person
+from appliance.core.house import House
+from appliance.core.person import Person
 from appliance.nameserver import records as records_module
-from appliance.nameserver.link import TO_WORKER, AskEntries, Blocked, Counted, Entries, Link, News, ToWorker, Watch
+from appliance.nameserver.link import (
+    TO_WORKER,
+    AskEntries,
+    Blocked,
+    Counted,
+    Entries,
+    Link,
+    News,
+    Screened,
+    ToWorker,
+    Watch,
+)
 from appliance.nameserver.recent import Entry
 from appliance.nameserver.records import Records
 from appliance.world import clock
@@ -264,4 +276,23 @@ async def test_unknown_request() -> None:
 
 def test_who_may_ask() -> None:
     """All that tells of persons is restricted to the steward."""
-    assert {word: {"kindgate-steward"} for word in ("tally", "ring", "session")} == records_module.RESTRICTED
+    assert {word: {"kindgate-steward"} for word in ("tally", "screens", "ring", "session")} == records_module.RESTRICTED
+
+
+@in_loop
+async def test_screens() -> None:
+    """Screen time of the house's children is added up, told from a serial on; to who knows another run, all."""
+    one = records()
+    screens = (Screened("p6-9", None, "music", 3), Screened("padult", None, "music", 1), Screened("gone", None, "a", 1))
+    for _ in range(2):
+        one.take(News({}, DAY, minute=int(clock.now() // 60), screens=screens))
+    first = await answer(one, ask="screens", since=0)
+    minute = first["rows"][0][0]
+    assert first["rows"] == [[minute, "p6-9", None, "music", 6]]
+    assert (first["dropped"], len(first["run"])) == (0, 12)
+    again = await answer(one, ask="screens", run=first["run"], since=first["serial"])
+    assert (again["rows"], again["serial"]) == ([], first["serial"])
+    for other in ({"run": "another", "since": first["serial"]}, {"run": first["run"], "since": "x"}, {}):
+        assert (await answer(one, ask="screens", **other))["rows"] == first["rows"]
+    one.adopt(House())
+    assert (await answer(one, ask="screens"))["rows"] == []

@@ -9,7 +9,10 @@ import dns.message
 import dns.rcode
 import pytest
 
-from appliance.core.house import Device, Do, Forwarder, Grant, House, Person, Rule
+from appliance.core.device import Device, Forwarder
+from appliance.core.house import House
+from appliance.core.person import Do, Person, Rule
+from appliance.core.word import Grant
 from appliance.nameserver import resolver as resolver_module
 from appliance.nameserver import upstream
 from appliance.nameserver.resolver import Resolver

@@ -8,7 +8,8 @@ import dns.message
 import dns.rdatatype
 import pytest
 
-from appliance.core.house import Blocking, BlockMode, House, Pause, Unknown
+from appliance.core.house import Blocking, BlockMode, House, Unknown
+from appliance.core.word import Pause
 from appliance.nameserver.resolver import Resolver
 from appliance.world import clock
 from appliance.world.neighbours import Own

@@ -3,7 +3,9 @@
 import dns.message
 import pytest
 
-from appliance.core.house import Device, Do, House, Person, PersonKind, Rule
+from appliance.core.device import Device
+from appliance.core.house import House
+from appliance.core.person import Do, Person, PersonKind, Rule
 from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.tally import Key
 from appliance.world import clock

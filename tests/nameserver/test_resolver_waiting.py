@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from appliance.core.house import Device, Do, House, Person, Rule
+from appliance.core.device import Device
+from appliance.core.house import House
+from appliance.core.person import Do, Person, Rule
 from appliance.nameserver import resolver as resolver_module
 from appliance.nameserver.resolver import Resolver
 from tests.fakes import REAL, fake_upstream

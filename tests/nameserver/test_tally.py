@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.nameserver import tally
-from appliance.nameserver.tally import Key, Tally
+from appliance.nameserver.tally import Key, Screen, Tally
 
 FORUM = Key("kim", "6-9", "forum", "ask")
 MUSIC = Key("kim", "6-9", "music", "allow")
@@ -91,5 +91,49 @@ def test_shed() -> None:
     one.cell(named(2))[0] += 1
     one.shed()
     assert one.news() == [(named(2), 1)]
+    told(one).shed()
+    assert len(one) == 0
+
+
+VIDEO = Screen("kim", "youtube", "video")
+
+
+def test_screen_time_is_part_of_it() -> None:
+    """A cell may stand for screen time as well: told once, beside the count of the same key and not inside it."""
+    one = Tally()
+    one.cell(MUSIC)[0] += 1
+    one.cell(MUSIC, VIDEO)[0] += 2
+    one.screen("rewrite", VIDEO)[0] += 4
+    assert one.cell(MUSIC, VIDEO) is one.cell(MUSIC, VIDEO)
+    assert one.totals() == {"allow": 3, "rewrite": 4}
+    assert (one.news(), one.screens()) == ([(MUSIC, 3)], {VIDEO: 6})
+    assert (one.news(), one.screens()) == ([], {})
+    one.cell(MUSIC, VIDEO)[0] += 1
+    one.news()
+    one.cell(MUSIC, VIDEO)[0] += 1
+    one.news()
+    assert one.screens() == {VIDEO: 2}
+
+
+def test_screen_time_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no room for a name, the minutes count all the same."""
+    monkeypatch.setattr(tally, "MAX_CELLS", 1)
+    one = Tally()
+    for number in range(3):
+        one.cell(named(number), VIDEO)[0] += 1
+    assert one.news() == [(named(0), 1), (FORUM, 2)]
+    assert (one.screens(), one.nameless) == ({VIDEO: 3}, [2])
+
+
+def test_cells_of_screen_time_go_when_they_are_quiet() -> None:
+    """As all others do."""
+    one = Tally()
+    one.screen("allow", VIDEO)[0] += 1
+    told(one).sweep(())
+    one.sweep(())
+    assert len(one) == 0
+    one.screen("allow", VIDEO)[0] += 1
+    one.shed()
+    assert len(one) == 1
     told(one).shed()
     assert len(one) == 0

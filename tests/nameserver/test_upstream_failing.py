@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from appliance.config import Endpoint
 from appliance.core.query import Failure
 from appliance.core.wire import dns as wire
 from appliance.nameserver import upstream
 from appliance.world import clock
-from tests.fakes import REAL, Asked, answer, failing, fake_upstream, silence
+from tests.fakes import REAL, Asked, Script, answer, failing, fake_upstream, silence
 from tests.nameserver.asking import address, asking, outcome_of, refusing
 from tests.nameserver.inside import in_loop, upstreams_of
 
@@ -148,6 +149,24 @@ async def test_stale_answer_when_all_are_dead(brief: None, monkeypatch: pytest.M
         assert address(await outcome_of(upstreams)) == REAL
         now += 86_400
         assert await outcome_of(upstreams) is Failure.NO_ANSWER
+
+
+@pytest.mark.parametrize("script", [silence, failing(wire.NXDOMAIN), failing(wire.SERVFAIL)])
+@in_loop
+async def test_target_of_a_safe_mode_that_is_gone(brief: None, monkeypatch: pytest.MonkeyPatch, script: Script) -> None:
+    """What was known of it within the last week is given, also when it exists no more; later it is not."""
+    now = 1_000_000.0
+    monkeypatch.setattr(clock, "now", lambda: now)
+    rewritten = replace(asking("site.example"), name="target.example", key=("target.example", wire.A, wire.RD))
+    with fake_upstream() as fake:
+        upstreams = upstreams_of(fake.endpoint)
+        assert address(await outcome_of(upstreams, rewritten)) == REAL
+        fake.script = script
+        now += 6 * 86_400
+        assert address(await outcome_of(upstreams, rewritten)) == REAL
+        now += 2 * 86_400
+        assert address(await outcome_of(upstreams, rewritten)) != REAL
+    assert fake.names()[0] == "target.example"
 
 
 @in_loop

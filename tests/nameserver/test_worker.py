@@ -5,15 +5,32 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 
 import dns.message
+import msgspec
 
 from appliance.config import Endpoint
-from appliance.core.house import House
-from appliance.nameserver.link import FROM_WORKER, Adopt, Begin, FromWorker, InForceNow, Link, Listener, News, Sighted
+from appliance.core.budget import Budget, Minutes, Used, day_of
+from appliance.core.house import House, OwnService
+from appliance.core.person import Person
+from appliance.nameserver.link import (
+    FROM_WORKER,
+    Adopt,
+    Begin,
+    FromWorker,
+    InForceNow,
+    Link,
+    Listener,
+    News,
+    Screened,
+    Sighted,
+    TakeMinutes,
+)
 from appliance.nameserver.sockets import open_tcp, open_udp
 from tests.fakes import REAL, fake_upstream
 from tests.nameserver.inside import in_loop, snapshot_of
@@ -167,3 +184,35 @@ async def test_interrupt_is_the_daemons_business() -> None:
             await worker.adopt(None)
             os.kill(worker.process.pid, 2)
             assert await worker.seen() == [REAL]
+
+
+@in_loop
+async def test_minutes_and_screen_time() -> None:
+    """It decides by the minutes it was told, before the first house or later, and tells of the minutes it sees."""
+    spent = Minutes(time.time(), day_of(time.time(), UTC, "03:30"), {"kim": {"service:play": Used(5, 5)}})
+    budgets = (Budget(what="service:play", minutes=5),)
+    kim = Person(id="kim", name="Kim", band="6-9", budgets=budgets)
+    own = OwnService(id="play", name="Play", domains=(ALLOWED,))
+    home = House(persons=(kim,), devices=HOUSE.devices[:1], services=(own,))
+    with fake_upstream() as fake:
+        async with led(fake.endpoint) as worker:
+            worker.link.tell(TakeMinutes(spent))
+            await worker.adopt(snapshot_of(home).text)
+            assert await worker.seen(ALLOWED) == ["0.0.0.0"]
+            worker.link.tell(TakeMinutes(msgspec.structs.replace(spent, used={})))
+            asked = 0
+            async with asyncio.timeout(15):
+                while await worker.seen(ALLOWED) != [REAL]:  # noqa: ASYNC110 -- it is another process
+                    await asyncio.sleep(0.01)
+            found: list[Screened] = []
+            minutes = set()
+            for _ in range(3):
+                asked += await worker.seen(ALLOWED) == [REAL]
+            while sum(one.times for one in found) < asked + 1:
+                news = await worker.next(News)
+                assert isinstance(news, News)
+                found += news.screens
+                minutes |= {news.minute} if news.screens else set()
+    assert {(one.person, one.service, one.category) for one in found} == {("kim", "play", "unclassified")}
+    assert sum(one.times for one in found) == 4
+    assert all(abs(minute - time.time() // 60) <= 1 for minute in minutes)

@@ -15,7 +15,9 @@ from urllib.parse import urlencode
 
 from appliance.commands.options import bundled_rules
 from appliance.config import Endpoint
-from appliance.core.house import Device, DeviceKind, House, Person, PersonKind
+from appliance.core.device import Device, DeviceKind
+from appliance.core.house import House
+from appliance.core.person import Person, PersonKind
 from appliance.household.changes import Household
 from appliance.store.accounts import Role
 from appliance.store.ledger import LedgerStore, Span

@@ -71,12 +71,45 @@ STOPS = (
     Stop("categories.show", "/child/mia/categories?show=set"),
     Stop("categories.show", "/child/mia/categories?q=game"),
     Stop("categories.show", "/child/mia/categories?q=zzzz"),
+    Stop("services.services", "/child/mia/services"),
+    Stop("services.services", "/child/mia/services?group=game&open=roblox"),
+    Stop("services.services", "/child/mia/services?q=you"),
+    Stop("services.services", "/child/jonas/services?show=set"),
+    Stop("safe.safe", "/child/jonas/safe-search"),
+    Stop("growing.growing", "/child/mia/growing-up"),
+    Stop("growing.growing", "/child/ben/growing-up"),
+    Stop("lifts.lifts", "/child/mia/closed"),
+    Stop("lifts.lifts", "/child/mia/closed", ROBIN),
+    Stop("lifts.lifts", "/child/emre/closed"),
+    Stop("own_services.own", "/house/services"),
+    Stop("own_services.own", "/house/services", scene=Scene.BARE),
+    Stop("own_services.new", "/house/services/new"),
+    Stop("own_services.new", "/house/services/new", form="form.kg-form", sent={"name": "A", "names": "no name"}),
+    Stop("own_services.edit", "/house/services/chess-club"),
+    Stop("own_services.removing", "/house/services/chess-club/remove"),
+    Stop("malware.opening", "/why/malware?name=malware.kindgate.test"),
     Stop("me.page_of", "/child/mia/page"),
     Stop("me.page_of", "/child/liv/page"),
     Stop("routines.new", "/child/mia/routines/new"),
     Stop("routines.new", "/child/mia/routines/new", form="form.kg-form", sent={"name": "", "start": "", "end": ""}),
     Stop("routines.new", "/child/mia/routines/new/bedtime"),
     Stop("routines.edit", "/child/mia a[href*='/routines/']:not([href*=new])"),
+    Stop("routines.new", "/child/mia/routines/new/homework"),
+    Stop("week.week", "/child/mia/week"),
+    Stop("week.week", "/child/ben/week"),
+    Stop("week_copy.copy", "/child/mia/week/copy"),
+    Stop("week_copy.copy", "/child/mia/week/copy", form="form.kg-form"),
+    Stop("exceptions.new", "/child/mia/exceptions/new/holiday"),
+    Stop("exceptions.new", "/child/mia/exceptions/new", form="form.kg-form", sent={"name": "", "last": "2026-03-01"}),
+    Stop("exceptions.edit", "/child/mia/week a[href*='/exceptions/']:not([href*=new])"),
+    Stop("budgets.budgets", "/child/mia/budgets"),
+    Stop("budgets.budgets", "/child/ben/budgets"),
+    Stop("budgets.budgets", "/child/emre/budgets"),
+    Stop("budgets.new", "/child/emre/budgets/new"),
+    Stop("budgets.new", "/child/emre/budgets/new", form="form.kg-form", sent={"week": "99999"}),
+    Stop("budgets.edit", "/child/mia/budgets/edit?what=everything"),
+    Stop("requests.requests", "/requests"),
+    Stop("requests.requests", "/requests", scene=Scene.BARE),
     Stop("devices.show", "/devices"),
     Stop("devices.show", "/devices", scene=Scene.BARE),
     Stop("devices.new", "/devices/new"),
@@ -117,6 +150,7 @@ STOPS = (
     _anyone("invitations.join", "/join", form="form.kg-form"),
     _anyone("invitations.welcome", f"/join/{INVITED}"),
     _anyone("me.me", f"/me?from={MIAS}"),
+    _anyone("me.me", "/me?from=192.168.77.12"),
     _anyone("me.me", f"/me?from={ADULTS}"),
     _anyone("me.me", f"/me?from={STRANGERS}"),
     Stop("me.me", "/me", None, Scene.NEW),
@@ -225,7 +259,7 @@ def test_no_page_is_left_out(tmp_path: Path) -> None:
     assert sorted({stop.view for stop in STOPS} - open_views) == ["wrong"]
 
 
-@pytest.mark.parametrize("path", ["/", "/child/mia", "/caregivers"])
+@pytest.mark.parametrize("path", ["/", "/child/mia", "/child/mia/week", "/caregivers"])
 def test_what_opens_over_a_page_is_for_everybody(guide: Guide, path: str) -> None:
     """Each sheet, in the light and the dark: it is on the screen, can be read and hit, and Escape closes it."""
     page = guide(Stop("", path))
@@ -245,6 +279,21 @@ def test_what_opens_over_a_page_is_for_everybody(guide: Guide, path: str) -> Non
         page.emulate_media(color_scheme="light")
         page.keyboard.press("Escape")
         assert leaf.count() == 0
+
+
+def test_apps_are_found_while_one_types(guide: Guide) -> None:
+    """What has none of the words goes, groups open as needed, and all is as it was when nothing is typed."""
+    page = _opened(guide, "/child/jonas/services")
+    rows, groups = page.locator(".kg-app:visible"), page.locator("[data-group]:visible")
+    number = groups.count()
+    assert (rows.count(), number > 10) == (0, True)
+    page.locator("#q").fill("youtube ki")
+    assert rows.all_inner_texts()[0].startswith("YouTube Kids")
+    assert (rows.count(), groups.count()) == (1, 1)
+    page.locator("#q").fill("zzzz")
+    assert (groups.count(), page.get_by_text("Nothing like that").count()) == (0, 1)
+    page.locator("#q").fill("")
+    assert (rows.count(), groups.count()) == (0, number)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

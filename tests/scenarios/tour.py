@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,28 +17,23 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from appliance.core.house import (
-    AlwaysOn,
-    Device,
-    DeviceKind,
-    Do,
-    Forwarder,
-    House,
-    Person,
-    PersonKind,
-    Rule,
-    Setting,
-)
-from appliance.core.schedule import EVERY_DAY, Window
+from appliance.core.budget import Budget, Minutes, Used
+from appliance.core.device import Device, DeviceKind, Forwarder
+from appliance.core.house import House, OwnService
+from appliance.core.person import Do, Person, PersonKind, Rule, Setting
+from appliance.core.said import Things
+from appliance.core.schedule import EVERY_DAY, DateException, Day, Routine, Window
 from appliance.core.verdict import Reason
 from appliance.store.accounts import Role
 from appliance.store.found import Sighting
-from appliance.web import code, edits
+from appliance.store.requests import Answer
+from appliance.web import code, edits, lift_edits, service_edits, time_edits
 from appliance.web.app import create_app
 from appliance.web.box import Box
 from appliance.world import rules
 from appliance.world.bus import Bus
 from appliance.world.snapshot import load_snapshot
+from appliance.world.state import State, publish_state
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 4, 19, 42, tzinfo=ZONE)
@@ -53,11 +48,21 @@ WEEKDAYS = EVERY_DAY[:5]
 
 LIV = Person(id="liv", name="Liv", band="0-5", windows=(Window(name="Bedtime", start="18:45", end="06:30"),))
 MIA = Person(
-    id="mia", name="Mia", band="6-9", always_on=AlwaysOn(categories=("music",)),
+    id="mia", name="Mia", band="6-9", always_on=Things(categories=("music",)),
     windows=(
         Window(name="School", start="08:00", end="13:15", days=WEEKDAYS),
         Window(name="Dinner", start="18:30", end="19:15"),
         Window(name="Bedtime", start="20:30", end="06:45"),
+        Window(
+            name="Homework", start="14:30", end="15:30", days=WEEKDAYS, routine=Routine.HOMEWORK, internet=True,
+            block=Things(categories=("game_violent", "social_media")),
+        ),
+    ),
+    exceptions=(
+        DateException(
+            name="Class trip", first=date(2026, 3, 5), last=date(2026, 3, 6), instead_of=("School", "Bedtime"),
+            windows=(Window(name="Bedtime", start="22:00", end="07:30", routine=Routine.BEDTIME),),
+        ),
     ),
 )  # fmt: skip
 EMRE = Person(
@@ -98,6 +103,7 @@ DEVICES = (
 HOUSE = House(
     time_zone="Europe/Berlin", country="DE", persons=(LIV, MIA, EMRE, JONAS, BEN, *GROWN), devices=DEVICES,
     forwarders=(Forwarder(id="router", addresses=("192.168.77.1",)),),
+    services=(OwnService(id="chess-club", name="Chess club", domains=("club.example",), group="game"),),
 )  # fmt: skip
 
 Change = Callable[[House], House]
@@ -168,6 +174,8 @@ class Daemons:
                 return {"bus": 1, **told, **self._status(asked)}  # type: ignore[dict-item]
             case "counts":
                 return _counts(str(asked["person"])) if self._is_well else {"bus": 1, "error": "damaged"}
+            case "recent":
+                return {"bus": 1, "entries": _recent(str(asked["person"]), str(asked.get("device")))}
             case "session":
                 return _session(str(asked.get("device", "")))
             case "events":
@@ -181,6 +189,16 @@ _EVENTS = [
     {"at": NOW.timestamp() - 90_060, "kind": "daemon_gone"},
     {"at": NOW.timestamp() - 260_000, "kind": "clock_set"},
 ]
+
+
+def _recent(person: str, device: str) -> list[dict[str, object]]:
+    """Return what was closed on somebody's device in the last minutes."""
+    names = (("roblox.com", "game_ugc_chat"), ("a-shop-with-a-long-name.example", "shopping"))
+    return [
+        {"at": NOW.timestamp() - 60 * number, "action": "ask", "category": category, "name": name, "device": device,
+         "person": person, "grain": "name"}
+        for number, (name, category) in enumerate(names, 1)
+    ]  # fmt: skip
 
 
 def _counts(person: str) -> dict[str, object]:
@@ -237,6 +255,13 @@ def _story() -> Iterator[tuple[str, str, Reason, Change]]:
     until = NOW + timedelta(minutes=28)
     yield "2026-03-01T10:12", DANA, Reason.of("first_run"), lambda _: HOUSE
     yield "2026-03-01T10:20", DANA, Reason.of("windows_set", person="mia"), lambda house: house
+    for person, budget in (
+        ("mia", Budget(minutes=120, days={Day.SAT: 180, Day.SUN: 180}, carry_over=30)),
+        ("mia", Budget(what="service:youtube", minutes=45, week=240)), ("jonas", Budget(minutes=90)),
+        ("ben", Budget(minutes=240)),
+    ):  # fmt: skip
+        reason = Reason.of("budget_set", person=person, what=budget.what)
+        yield "2026-03-02T09:00", DANA, reason, _with(time_edits.with_budget, person, budget)
     for at, who, person, name, do, end in (
         ("2026-03-01T19:31", DANA, "mia", "klexikon.zum.de", Do.ALLOW, None),
         ("2026-03-02T17:05", ROBIN, "mia", "tiktok.com", Do.BLOCK, None),
@@ -255,6 +280,22 @@ def _story() -> Iterator[tuple[str, str, Reason, Change]]:
     ):
         reason = Reason.of("category_set", category=category, setting=setting.value, person=person)
         yield at, who, reason, _with(edits.with_setting, person, category, setting)
+    for at, service, setting in (
+        ("2026-03-02T08:20", "youtube", Setting.TIMED), ("2026-03-02T08:21", "chess-club", Setting.ALLOW),
+    ):  # fmt: skip
+        reason = Reason.of("service_set", service=service, called=service, setting=setting.value, person="mia")
+        yield at, DANA, reason, _with(service_edits.with_service, "mia", service, setting)
+    begun = NOW.timestamp() - 7_200
+    for person, who in (("mia", ROBIN), ("emre", DANA)):
+        reason = Reason.of("lift_asked", category="gambling", person=person)
+        yield "2026-03-04T17:42", who, reason, _with(lift_edits.lifted_alone, person, "gambling", who, begun, None)
+    reason = Reason.of("lift_agreed", category="gambling", person="emre")
+    yield (
+        "2026-03-04T18:02",
+        ROBIN,
+        reason,
+        _with(lift_edits.agreed, "emre", "gambling", ROBIN, begun + 1_200, NOW + timedelta(days=3)),
+    )
     yield "2026-03-04T07:55", ROBIN, Reason.of("house_set"), lambda house: replace(house, unknown_devices="closed")
     paused = Reason.of("paused", person="emre", until=until.isoformat())
     said = datetime.fromisoformat("2026-03-04T19:40").replace(tzinfo=ZONE)
@@ -282,11 +323,32 @@ def furnished(folder: Path, scene: Scene) -> Box:
     store.codes.invite(DANA, code.code_hash(SECRET, INVITED), Role.CAREGIVER, box.now() + 90_000, box.now())
     for at, who, reason, mutate in sorted(_story(), key=lambda one: one[0]):
         box.household.say(who, reason, mutate, datetime.fromisoformat(at).replace(tzinfo=ZONE).timestamp())
+    _asked_for(box)
     store.accounts.disable(DANA, IRIS, box.now() - 60)
     store.found.saw([Sighting(FOUND[0], (STRANGERS,), "Galaxy-A52", is_random_mac=True)], box.now() - 900)
     store.found.saw([Sighting(FOUND[1], ("192.168.77.98",), None)], box.now() - 90_000)
     store.found.saw([Sighting(FOUND[2], ("192.168.77.97",), "ESP_3A91C0-a-lamp-with-a-very-long-name")], box.now() - 60)
     return box
+
+
+def _asked_for(box: Box) -> None:
+    """Have minutes counted and children ask: what one may answer alone, what two must, one that was answered."""
+    used = {
+        "mia": {"everything": Used(72, 200), "service:youtube": Used(37, 100)},
+        "jonas": {"everything": Used(90, 300)},
+    }
+    publish_state(box.data, State(at=box.now(), minutes=Minutes(box.now() - 30, NOW.date(), used)))
+    ask, at = box.household.store.requests.ask, box.now()
+    denied = ask("mia", "mias-tablet", "klexikon.zum.de", "for school", at - 9_000)
+    box.household.store.requests.deny(ROBIN, Answer(denied.id, is_allowed=False, word="after dinner"), at - 8_000)
+    for person, device, what, reason, ago in (
+        ("mia", "mias-tablet", "service:minecraft", "we want to finish the bridge", 240),
+        ("mia", "mias-tablet", "a-very-long-name.of-some-game-site.example.com", "", 100),
+        ("jonas", "jonas-phone", "time", "Only until the match is over: we are three against three, please!", 60),
+        ("liv", "livs-tablet", "service:omegle", "", 60),
+        ("", FOUND[0], "device", "It's me, Oma", 600),
+    ):
+        ask(person, device, what, reason, at - ago)
 
 
 class _Quiet(WSGIRequestHandler):

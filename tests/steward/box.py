@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from appliance.core.house import Device, DeviceKind, House, Person, PersonKind
+from appliance.core.device import Device, DeviceKind
+from appliance.core.house import House
+from appliance.core.person import Person, PersonKind
 from appliance.core.visibility import Contract
 from appliance.steward.books import Books
 from appliance.steward.problems import Problems
@@ -11,6 +13,8 @@ from appliance.world import rules
 from appliance.world.bus import BusError
 
 CONTRACT: Contract = rules.load_contract()
+GROUPS = {"youtube": "video", "roblox": "game"}
+"""Service → group."""
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC).timestamp()
 """A Sunday."""
 TODAY, MONDAY = "2026-11-22", "2026-11-16"
@@ -73,6 +77,9 @@ class Nameserver:
         self.dropped = 0
         self.ring: list[dict[str, object]] = []
         self.sessions: list[dict[str, object]] = []
+        self.run = "first"
+        self.screens: list[list[object]] = []
+        """``[minute, person, service, category, times]``, in the order of their serials."""
         self.asked: list[dict[str, object]] = []
         self.is_away = False
         self.deaf_to: object = None
@@ -96,6 +103,10 @@ class Nameserver:
                 } | self.house
             case "tally":
                 return self._tally(request)
+            case "screens":
+                known = request.get("since") if request.get("run") == self.run else 0
+                rows = self.screens[int(str(known)) :]
+                return {"bus": 1, "run": self.run, "serial": len(self.screens), "rows": rows, "dropped": 0}
             case "ring":
                 person = request["person"]
                 return {

@@ -20,7 +20,7 @@ from appliance.world.snapshot import CURRENT, publish_house
 from appliance.world.state import load_state
 from tests.commands.cli import fake_daemon
 from tests.needs import need
-from tests.steward.box import AT, CONTRACT, HOUSE, TODAY, Nameserver, house_of, told
+from tests.steward.box import AT, CONTRACT, GROUPS, HOUSE, TODAY, Nameserver, house_of, told
 from tests.store.houses import held
 
 WITHIN_S = 20.0
@@ -59,7 +59,7 @@ def run(data: Path, story: Story) -> None:
 
     async def both() -> None:
         stopping = asyncio.Event()
-        made = Daemon(data, CONTRACT)
+        made = Daemon(data, CONTRACT, GROUPS)
         async with asyncio.timeout(3 * WITHIN_S):
             running = asyncio.create_task(made.run(stopping))
             try:

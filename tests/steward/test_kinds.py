@@ -9,6 +9,7 @@ from appliance.store.journal import Event, Severity
 from tests.steward.box import AT, CONTRACT, DAY_S, HOUR_S, HOUSE, ROWS, TODAY
 
 PEOPLE = [*ROWS, None]
+MIDNIGHT = AT - AT % DAY_S
 ARGS: dict[str, str | int | float | bool] = {
     "category": "gambling",
     "name": "a.example",
@@ -43,6 +44,9 @@ def test_every_kind_of_every_row(kind: str, person: str | None) -> None:
             expected: list[object] = []
         case Granularity.SIGN:
             expected = [(None, {})]
+        case Granularity.DAY:
+            expected = [(None, {"category": "gambling", "times": 2})]
+            assert found[0].at == MIDNIGHT
         case _:
             expected = [(f"{person}-phone", {"category": "gambling", "times": 2})]
     assert [(one.device, one.args) for one in found] == expected
@@ -51,7 +55,8 @@ def test_every_kind_of_every_row(kind: str, person: str | None) -> None:
 def test_the_kinds_that_are_written() -> None:
     """The walk above meets each case."""
     grains = {CONTRACT.grain(field, ROWS.get(str(who), "unknown")) for field in FIELDS.values() for who in PEOPLE}
-    assert grains == {Granularity.NO, Granularity.SIGN, Granularity.CATEGORY, Granularity.NAME}
+    kinds_of = {Granularity.NO, Granularity.SIGN, Granularity.DAY, Granularity.CATEGORY, Granularity.NAME}
+    assert grains == kinds_of
 
 
 def test_what_befell_the_box() -> None:

@@ -225,6 +225,34 @@ def test_recent_is_recent(views: Views, nameserver: Nameserver) -> None:
     assert len(sights(views.recent({"person": "ben", "role": "caregiver"}, HOUSE, AT))) == 1
 
 
+JUST: dict[tuple[str, str], list[str | None]] = {
+    ("ada", "caregiver"): ["shut.example", "shut.example"],
+    ("ada", "child"): ["shut.example", "shut.example"],
+    ("ben", "caregiver"): ["shut.example", "shut.example"],
+    ("ben", "child"): ["shut.example", "shut.example"],
+    ("cleo", "caregiver"): [None, None],
+    ("cleo", "child"): ["shut.example", None],
+    ("dan", "child"): ["shut.example"],
+    ("eve", "child"): ["shut.example"],
+}
+
+
+@pytest.mark.parametrize("role", ["caregiver", "child"])
+@pytest.mark.parametrize("person", ROWS)
+def test_what_the_device_in_hand_was_just_refused(views: Views, nameserver: Nameserver, person: str, role: str) -> None:
+    """Its own page names it for a quarter of an hour, at every age; nothing that was opened, of no other device."""
+    device = f"{person}-phone"
+    nameserver.ring = [entry(person, "block", 900), entry(person, "block", 901)]
+    nameserver.ring += [entry(person, "block", 5, device="guest")]
+    told = views.recent({"person": person, "role": role, "device": device}, HOUSE, AT)["entries"]
+    assert isinstance(told, list)
+    assert {one["device"] for one in told} <= {device}
+    assert [one["name"] for one in told] == JUST.get((person, role), [])
+    nameserver.ring = [entry(person, "allow", 5)]
+    opened = sights(views.recent({"person": person, "role": role, "device": device}, HOUSE, AT))
+    assert opened == ([("allow", "open.example", False)] if person == "ada" else [])
+
+
 def test_recent_of_other_devices(views: Views, nameserver: Nameserver) -> None:
     """A managed device is an adult's; one that isn't in the house any more is nobody's to show."""
     nameserver.ring = [entry("ben", "block", device=device) for device in ("school", "sold", None)]

@@ -7,7 +7,9 @@ from pathlib import Path
 import msgspec
 from sqlite_utils import Database
 
-from appliance.core.house import Device, Do, House, Person, Rule
+from appliance.core.device import Device
+from appliance.core.house import House
+from appliance.core.person import Do, Person, Rule
 from appliance.core.verdict import Reason
 from appliance.store.connection import connect
 

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.core.house import EMPTY, Device, DeviceKind, Forwarder, Grant, House, Pause, Setting
+from appliance.core.device import Device, DeviceKind, Forwarder
+from appliance.core.house import EMPTY, House, OwnService
+from appliance.core.person import Setting
+from appliance.core.word import Grant, Lifted, Pause
 from appliance.store.difference import Difference, difference, without
 from tests.store.houses import blocking, named
 
@@ -103,6 +106,35 @@ def test_a_grant() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lifted", "persons", "is_whole_house"),
+    [
+        (
+            Lifted(said_at=THEN, begins=THEN, person="sam", category="pornography", by=("Dana", "Robin")),
+            ("sam",),
+            False,
+        ),
+        (Lifted(said_at=THEN, begins=THEN, name="bad.example", by=("Dana",)), (), True),
+    ],
+)
+def test_what_is_lifted(lifted: Lifted, persons: tuple[str, ...], is_whole_house: bool) -> None:
+    """A category concerns its child, a name everybody."""
+    now = with_(TWO, lifted=(lifted,))
+    for found in (difference(TWO, now), difference(now, TWO)):
+        assert (found.persons, found.is_whole_house) == (persons, is_whole_house)
+
+
+def test_an_own_service_changes() -> None:
+    """It stands under its id, with nothing but what changed."""
+    chess = OwnService(id="chess", name="Chess", domains=("chess.example",))
+    go = OwnService(id="go", name="Go", domains=("go.example",))
+    more = msgspec.structs.replace(chess, domains=("chess.example", "chess2.example"))
+    found = difference(with_(TWO, services=(chess, go)), with_(TWO, services=(more, go)))
+    assert found.before == {"services": {"chess": {"domains": []}}}
+    assert found.after == {"services": {"chess": {"domains": ["chess2.example"]}}}
+    assert (found.persons, found.is_whole_house) == ((), True)
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"time_zone": "Europe/Berlin"},
@@ -149,9 +181,11 @@ def test_without() -> None:
         "persons": {"kim": {"rules": []}, "sam": {"name": "Sam"}},
         "devices": {"one": {"person": "kim"}, "two": {"kind": "tv"}},
         "grants": [{"person": "kim", "name": "games.example"}],
+        "lifted": [{"person": "kim", "category": "pornography"}, {"name": "bad.example"}],
         "time_zone": "UTC",
     }
     assert without(part, "kim") == {
-        "persons": {"sam": {"name": "Sam"}}, "devices": {"two": {"kind": "tv"}}, "time_zone": "UTC",
+        "persons": {"sam": {"name": "Sam"}}, "devices": {"two": {"kind": "tv"}}, "lifted": [{"name": "bad.example"}],
+        "time_zone": "UTC",
     }  # fmt: skip
     assert without({"pauses": []}, "kim") == {"pauses": []}

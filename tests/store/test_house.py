@@ -10,23 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.core.house import (
-    BANDS,
-    EMPTY,
-    Device,
-    DeviceKind,
-    Do,
-    Grant,
-    House,
-    HouseError,
-    Pause,
-    Person,
-    PersonKind,
-    Rule,
-    Setting,
-    to_json,
-)
+from appliance.core.device import Device, DeviceKind
+from appliance.core.house import EMPTY, House, HouseError, to_json
+from appliance.core.person import BANDS, Do, Person, PersonKind, Rule, Setting
 from appliance.core.schedule import Day, Window
+from appliance.core.word import Grant, Pause
 from appliance.store.accounts import Role
 from appliance.store.errors import Conflict, Corrupt
 from appliance.store.house import HouseStore

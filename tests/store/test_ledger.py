@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.store.base import Batch
-from appliance.store.ledger import Count, Kind, LedgerStore, Minutes, Span, Sum
+from appliance.store.ledger import Count, Kind, LedgerStore, Minutes, Span, Spent, Sum, TimeSum
 from tests.store.houses import octets
 
 DAYS = ("2026-03-02", "2026-03-03", "2026-03-08", "2026-03-09")
@@ -21,7 +21,7 @@ def counted(day: str, person: str | None, count: int, category: str = "games") -
 
 def timed(day: str, person: str, minutes: int, what: str = "all") -> Minutes:
     """Return minutes of a budget."""
-    return Minutes(day=day, person=person, kind=Kind.BUDGET, what=what, minutes=minutes)
+    return Minutes(day=day, person=person, kind=Kind.CATEGORY, what=what, minutes=minutes)
 
 
 def test_adding(ledger: LedgerStore) -> None:
@@ -54,7 +54,7 @@ def test_the_sums_of_a_week(ledger: LedgerStore) -> None:
     ledger.add([counted(DAYS[0], "kim", 1, "forum")], [timed(DAYS[1], "kim", 5, "roblox")])
     assert ledger.sums(DAYS[0], DAYS[2], "kim") == Sum(
         counts={("games", "allow"): 6, ("forum", "allow"): 1},
-        minutes={(Kind.BUDGET, "all"): 30, (Kind.BUDGET, "roblox"): 5},
+        minutes={(Kind.CATEGORY, "all"): 30, (Kind.CATEGORY, "roblox"): 5},
     )
 
 
@@ -99,7 +99,7 @@ def test_adding_at_once(ledger: LedgerStore) -> None:
     """Batches of many threads all count."""
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: ledger.add([counted(DAYS[0], "kim", 1)], [timed(DAYS[0], "kim", 2)]), range(60)))
-    assert ledger.sums(DAYS[0], DAYS[0], "kim").minutes == {(Kind.BUDGET, "all"): 120}
+    assert ledger.sums(DAYS[0], DAYS[0], "kim").minutes == {(Kind.CATEGORY, "all"): 120}
     assert ledger.counts(DAYS[0], DAYS[0]) == [counted(DAYS[0], "kim", 60)]
 
 
@@ -140,7 +140,9 @@ def test_a_batch_that_was_not_added_is_not_known(ledger: LedgerStore) -> None:
 def test_whose_rows_there_are(ledger: LedgerStore) -> None:
     """Of each table; an empty id is nobody's."""
     ledger.add([counted(DAYS[0], who, 1) for who in ("kim", None)], [timed(DAYS[0], "sam", 1)])
-    assert ledger.persons() == {"counts": {"kim", ""}, "minutes": {"sam"}}
+    assert ledger.persons() == {
+        "counts": {"kim", ""}, "minutes": {"sam"}, "budget_minutes": set(), "time_sums": set(),
+    }  # fmt: skip
 
 
 def test_in_which_row_each_person_was(ledger: LedgerStore) -> None:
@@ -149,3 +151,29 @@ def test_in_which_row_each_person_was(ledger: LedgerStore) -> None:
     for rows in ({"kim": "6-9", "sam": "0-5"}, {"kim": "10-12"}, {"kim": "10-12"}):
         ledger.note_swept(rows)
         assert ledger.swept() == rows
+
+
+def spent(day: str, minutes: int, what: str = "everything", person: str = "kim") -> Spent:
+    """Return what is used of a budget."""
+    return Spent(day=day, person=person, what=what, minutes=minutes, week=minutes + 100, carried=5)
+
+
+def test_minutes_of_budgets_are_put_in_place(ledger: LedgerStore) -> None:
+    """What is put again stands there once, with the minute up to which it is counted."""
+    assert (ledger.spent(*DAYS[:2]), ledger.time_sums(*DAYS[:2]), ledger.counted_through()) == ([], [], None)
+    for minutes, through in ((3, 1_000), (4, 1_001)):
+        sums = [TimeSum(day=DAYS[0], person="kim", minutes=minutes + 1)]
+        ledger.put_minutes([spent(DAYS[0], minutes), spent(DAYS[0], 1, "group:game")], sums, through)
+    ledger.put_minutes([spent(DAYS[2], 9)], [], 1_002)
+    assert ledger.spent(*DAYS[:2]) == [spent(DAYS[0], 4), spent(DAYS[0], 1, "group:game")]
+    assert ledger.time_sums(*DAYS[:2]) == [TimeSum(day=DAYS[0], person="kim", minutes=5)]
+    assert ledger.counted_through() == 1_002
+    assert ledger.erase("kim") == 4
+    assert ledger.spent(DAYS[0], DAYS[2]) == []
+
+
+def test_minutes_of_budgets_go_together_or_not_at_all(ledger: LedgerStore) -> None:
+    """With a day that is none, nothing is put."""
+    with pytest.raises(ValueError, match="is not a day"):
+        ledger.put_minutes([spent(DAYS[0], 3)], [TimeSum(day="20260304", person="kim", minutes=1)], 7)
+    assert (ledger.spent(*DAYS[:2]), ledger.counted_through()) == ([], None)

@@ -11,9 +11,11 @@ from appliance.world import rules
 def test_tables(house: HouseStore, ledger: LedgerStore, journal: JournalStore) -> None:
     """Each file has its tables and no other."""
     assert set(house.columns()) == {
-        "revisions", "audit", "audit_persons", "caregivers", "attempts", "codes", "found", "settings",
+        "revisions", "audit", "audit_persons", "caregivers", "attempts", "codes", "found", "settings", "requests",
     }  # fmt: skip
-    assert set(ledger.columns()) == {"counts", "minutes", "taken", "swept"}
+    assert set(ledger.columns()) == {
+        "counts", "minutes", "budget_minutes", "time_sums", "counted", "taken", "swept",
+    }  # fmt: skip
     assert set(journal.columns()) == {"events", "hours", "names", "taken", "swept"}
 
 

@@ -9,7 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
-from appliance.core.house import Device, DeviceKind, House, Person, PersonKind
+from appliance.core.device import Device, DeviceKind
+from appliance.core.house import House
+from appliance.core.person import Person, PersonKind
 from appliance.core.verdict import Reason
 from appliance.store.accounts import Role
 from appliance.store.found import Sighting

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from appliance.core import policy
-from appliance.core.house import Device, DeviceKind, Do, House, Mode, Person, Rule, Setting
+from appliance.core.device import Device, DeviceKind
+from appliance.core.house import House
+from appliance.core.person import Do, Mode, Person, Rule, Setting
 from appliance.core.policy import Policy
 from appliance.core.subject import Subject
 from appliance.core.verdict import TERMS, Strictness
 from appliance.web import applies
 from appliance.web.applies import Known, Own
+from appliance.wording import Names
 from tests.core.builders import (
     AFTERNOON,
     AT,
@@ -25,7 +28,6 @@ from tests.core.builders import (
     device,
     grant,
     minutes_from_now,
-    pause,
 )
 
 HOUR = 3_600
@@ -41,35 +43,6 @@ def of(person: Person | None = None, *devices: Device, **said: Any) -> Policy:
 def kim(band: str = "6-9", *, pauses: tuple[Any, ...] = (), grants: tuple[Any, ...] = (), **said: Any) -> Subject:
     """Return a child."""
     return of(child(band, **said), pauses=pauses, grants=grants).by_person["kim"]
-
-
-@pytest.mark.parametrize(
-    ("subject", "kind", "left", "then"),
-    [
-        (kim(), "free", None, ""),
-        (kim(windows=(NIGHT,)), "free", 5 * HOUR, "Bedtime"),
-        (kim(windows=(AFTERNOON,)), "window", HOUR, ""),
-        (kim(windows=(AFTERNOON,), pauses=(pause(),)), "paused", 1_800, "Homework"),
-        (kim(pauses=(pause(),)), "paused", 1_800, ""),
-        (kim(windows=(AFTERNOON,), grants=(grant(),)), "opened", 1_200, "Homework"),
-        (kim(grants=(grant(name="x.example"),)), "free", None, ""),
-    ],
-)
-def test_the_state_is_that_of_a_site_of_which_nothing_is_known(
-    subject: Subject, kind: str, left: float | None, then: str
-) -> None:
-    """What holds, for how long, and which time off follows; what is about one name is no state."""
-    state = applies.state_of(subject, AT)
-    assert (state.kind, state.until, state.then) == (kind, None if left is None else AT + left, then)
-    assert all((state.tone, state.icon, state.word))
-    verdict = policy.decide(of(), subject, "plain.example", None, AT)
-    assert verdict.is_blocked is (kind in ("window", "paused"))
-
-
-def test_a_closed_house_waits() -> None:
-    """A device that nobody named, where such get nothing."""
-    assert applies.state_of(of(unknown_devices="closed").unknown, AT).kind == "closed"
-    assert applies.state_of(of(unknown_devices="filtered").unknown, AT).kind == "free"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +120,10 @@ def test_passes_for_one_thing_are_told() -> None:
     subject = kim(
         grants=(grant(name="x.example"), grant(category="forum"), grant(), grant(until=-1, name="old.example"))
     )
-    assert sorted(applies.opened(subject, AT, RULES.categories)) == [("forum", AT + 1_200), ("x.example", AT + 1_200)]
+    assert sorted(applies.opened(subject, AT, Names.of(RULES, House()))) == [
+        ("forum", AT + 1_200),
+        ("x.example", AT + 1_200),
+    ]
 
 
 def test_the_rest_is_told_in_a_sentence() -> None:

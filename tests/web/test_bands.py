@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.core.house import BANDS
+from appliance.core.person import BANDS
 from appliance.web import bands
 from appliance.world.rules import load_contract
 

@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.core.house import BANDS, LETTERS, Mode, Person, Setting
+from appliance.core.person import BANDS, LETTERS, Mode, Person, Setting
 from appliance.core.verdict import Letter, Reason
 from appliance.store.errors import Locked
 from appliance.web import categories, edits
@@ -118,7 +118,7 @@ def test_a_kind_is_given_back_to_the_age(caregiver: FlaskClient, box: Box) -> No
 @pytest.mark.parametrize(
     ("category", "setting", "expected"),
     [
-        ("gambling", "allow", "Two caregivers together can lift it."),
+        ("gambling", "allow", "Two caregivers together can lift it, or one after a day."),
         ("help_report", "block", "Always open, and nobody sees who asks."),
         ("mental_health", "block", "Protected: always open"),
         ("forum", "safe", "This can not be chosen here."),
@@ -157,6 +157,14 @@ def test_the_page_shows_all_and_finds_some(caregiver: FlaskClient) -> None:
     assert asked.text.count('class="kg-kind"') == expected
     assert "Nothing like that" in words(caregiver.get(f"{PLACE}?show=set"))
     assert caregiver.get(f"{PLACE}?show=nonsense").text.count('class="kg-kind"') == len(BOOK.categories)
+
+
+def test_what_it_costs_is_told_with_what_holds(caregiver: FlaskClient) -> None:
+    """In a line, for each that may be set."""
+    page = words(caregiver.get(PLACE))
+    for one in categories.kinds(child(), BOOK):
+        assert one.cost
+        assert one.fixed or one.cost in page
 
 
 def test_a_search_is_kept_when_something_found_is_set(caregiver: FlaskClient) -> None:

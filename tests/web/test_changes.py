@@ -6,7 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.core.house import Do, House, Rule
+from appliance.core.house import House
+from appliance.core.person import Do, Rule
 from appliance.core.verdict import Reason
 from appliance.store.errors import DiskFull
 from appliance.web import changes

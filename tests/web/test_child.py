@@ -4,9 +4,14 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.core.house import AlwaysOn, Device, DeviceKind, House, Pause, Setting
-from appliance.core.schedule import Window
+from appliance.core.budget import Budget
+from appliance.core.device import Device, DeviceKind
+from appliance.core.house import House
+from appliance.core.person import Level, Setting
+from appliance.core.said import Things
+from appliance.core.schedule import Day, Window
 from appliance.core.verdict import Reason
+from appliance.core.word import Pause
 from appliance.web import child, edits
 from appliance.web.box import Box
 from tests.web.asking import send, words
@@ -29,8 +34,12 @@ def test_a_child_with_nothing_set_is_told_where_to_begin(caregiver: FlaskClient)
     page = words(answer)
     assert "Nothing is closed by time" in page
     assert "Most families begin with a bedtime." in page
-    assert "As usual from 6 to 9." in page
-    for place in ("routines/new/bedtime", "categories", "edit", "page"):
+    assert "No minutes are set" in page
+    places = (
+        "routines/new/bedtime", "week", "budgets", "services", "categories", "safe-search", "closed", "growing-up",
+        "edit", "page",
+    )  # fmt: skip
+    for place in places:
         assert f'href="/child/mia/{place}"' in answer.text
     for place in ("/why?child=mia", "/today?child=mia", "/changes?child=mia", "/devices?person=mia"):
         assert f'href="{place}"' in answer.text
@@ -39,9 +48,9 @@ def test_a_child_with_nothing_set_is_told_where_to_begin(caregiver: FlaskClient)
 def test_what_holds_stands_first(caregiver: FlaskClient, box: Box) -> None:
     """In bedtime one may open, in a pause one may resume, at any other time one may pause."""
     assert 'action="/child/mia/pause"' in caregiver.get("/child/mia").text
-    made(box, windows=(NIGHT,), always_on=AlwaysOn(categories=("music",), names=("school.example",)))
+    made(box, windows=(NIGHT,), always_on=Things(categories=("music",), names=("school.example",)))
     answer = caregiver.get("/child/mia")
-    assert 'action="/child/mia/open"' in answer.text
+    assert 'action="/child/mia/more"' in answer.text
     assert "Open at bedtime too: Music, radio and audio books, school.example." in words(answer)
     assert "Bedtime 00:00 to 24:00, every day" in words(answer)
     pause = Pause(said_at=box.local_time(box.now()), until=box.local_time(box.now() + 900), person="mia")
@@ -56,10 +65,32 @@ def test_what_was_set_by_hand_is_named(caregiver: FlaskClient, box: Box) -> None
     made(box, categories={"messaging": Setting.ALLOW})
     send(caregiver, "/child/mia/rules", name="a.example", do="block")
     page = words(caregiver.get("/child/mia"))
-    assert "1 set by hand, the others as usual from 6 to 9." in page
-    assert "Messengers Open" in page
+    assert "1 set by hand" in page
+    assert "1 site for Mia alone" in page
     assert "a.example Blocked · Robin, just now" in page
     assert "Mia's tablet" in page
+
+
+def test_each_way_in_says_how_it_stands(caregiver: FlaskClient, box: Box) -> None:
+    """In a few words, so that nobody has to look behind it."""
+    made(
+        box,
+        services={"roblox": Setting.BLOCK},
+        safe_search={"youtube": Level.BLOCK},
+        budgets=(
+            Budget(minutes=90),
+            Budget(what="service:youtube", minutes=45, days={Day.SAT: 60}, week=240),
+            Budget(what="group:game", days={Day.SUN: 30}),
+        ),
+    )
+    page = words(caregiver.get("/child/mia"))
+    assert "Safe search YouTube closed · " in page
+    assert "Apps and services Roblox closed" in page
+    assert "Everything that counts 1 h 30 min a day" in page
+    assert "YouTube 45 min a day · other days apart · 4 h a week" in page
+    assert "Games by the day" in page
+    assert "10 to 12 opens" in page
+    assert "kinds that take two caregivers" in page
 
 
 def test_of_many_sites_the_others_are_one_tap_away(caregiver: FlaskClient) -> None:

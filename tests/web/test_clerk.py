@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from appliance.core.house import House
 from appliance.core.verdict import Reason
+from appliance.core.word import Pause
 from appliance.store.errors import Corrupt, DiskFull, Gone, Locked, Unreachable
 from appliance.store.found import Sighting
 from appliance.web import clerk
@@ -152,6 +154,24 @@ def test_what_is_too_old_goes_at_once_and_then_hourly(box: Box, monkeypatch: pyt
     monkeypatch.setattr(clock, "uptime", lambda: later)
     worker.round()
     assert found.get(MAC) is None
+
+
+def test_words_that_are_long_over_leave_the_house(box: Box) -> None:
+    """The box says so in one change; where nothing is that old, it says nothing."""
+    worker, now = Clerk(box, []), clock.now()
+    until = datetime.fromtimestamp(now - 40 * 86_400, UTC)
+    box.household.say(
+        OWNER, Reason("paused"), lambda house: replace(house, pauses=(Pause(said_at=until, until=until),)), now
+    )
+    worker.round()
+    (entry, *_) = box.household.store.audit()
+    assert (worker.problem, box.household.current().pauses) == (None, ())
+    assert (entry.who, entry.what) == ("box", Reason("words_forgotten"))
+    snapshot = load_snapshot(box.data).snapshot
+    assert snapshot is not None
+    assert snapshot.house.pauses == ()
+    Clerk(box, []).round()
+    assert box.household.store.audit()[0] == entry
 
 
 @pytest.mark.parametrize("error", [Locked, DiskFull, Corrupt, Unreachable, Gone, ValueError])

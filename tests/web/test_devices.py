@@ -6,7 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.core.house import Device, DeviceKind, Forwarder, House
+from appliance.core.device import Device, DeviceKind, Forwarder
+from appliance.core.house import House
 from appliance.core.verdict import Reason
 from appliance.store.errors import DiskFull
 from appliance.store.found import Found, Sighting

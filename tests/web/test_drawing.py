@@ -1,15 +1,17 @@
 """appliance.web.drawing: a day as a strip."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from appliance.core import policy
-from appliance.core.house import Grant, House, Pause, Person
+from appliance.core.house import House
+from appliance.core.person import Person
 from appliance.core.policy import Policy
+from appliance.core.schedule import DateException, Routine, Window
 from appliance.core.schedule import Day as WeekDay
-from appliance.core.schedule import Window
+from appliance.core.word import Grant, Pause
 from appliance.web import drawing
 from appliance.web.drawing import Day, Kind, Part
 from appliance.world import rules
@@ -47,11 +49,11 @@ def test_a_day_has_its_windows_in_percent_and_in_words() -> None:
         "Mo",
         (
             Part(Kind.NIGHT, 0.0, 29.17, "Bedtime until 07:00"),
-            Part(Kind.NIGHT, 85.42, 14.58, "Bedtime from 20:30"),
             Part(Kind.SCHOOL, 33.33, 31.25, "School 08:00 to 15:30"),
+            Part(Kind.NIGHT, 85.42, 14.58, "Bedtime from 20:30"),
         ),
         73.75,
-        "Bedtime until 07:00; Bedtime from 20:30; School 08:00 to 15:30; now 17:42",
+        "Bedtime until 07:00; School 08:00 to 15:30; Bedtime from 20:30; now 17:42",
     )
 
 
@@ -109,6 +111,7 @@ def test_a_running_word_lies_on_top_the_latest_last() -> None:
     assert [part.words for part in day.parts] == [
         "School 08:00 to 15:30", "Paused 17:00 to 19:00", "Opened 17:30 to 18:00",
     ]  # fmt: skip
+    assert [part.pattern for part in day.parts] == ["hatch-school", "", "hatch-open"]
 
 
 def test_a_week_begins_on_monday_and_only_today_has_a_now() -> None:
@@ -125,7 +128,7 @@ def test_a_week_begins_on_monday_and_only_today_has_a_now() -> None:
     [
         ("Bedtime", "13:00", "14:00", Kind.NIGHT),
         ("School", "08:00", "13:00", Kind.SCHOOL),
-        ("Hausaufgaben", "14:00", "15:00", Kind.SCHOOL),
+        ("Hausaufgaben", "14:00", "15:00", Kind.HOMEWORK),
         ("Quiet", "21:00", "06:30", Kind.NIGHT),
         ("Quiet", "22:00", "24:00", Kind.NIGHT),
         ("Quiet", "00:00", "06:00", Kind.NIGHT),
@@ -138,3 +141,68 @@ def test_the_kind_of_a_window_is_seen_by_its_name_else_by_its_hours(
 ) -> None:
     """A caregiver names windows as they like."""
     assert drawing.kind_of(Window(name=name, start=start, end=end)) is kind
+
+
+@pytest.mark.parametrize(
+    ("routine", "kind"),
+    [
+        (Routine.BEDTIME, Kind.NIGHT),
+        (Routine.SCHOOL, Kind.SCHOOL),
+        (Routine.HOMEWORK, Kind.HOMEWORK),
+        (Routine.FREE, Kind.FREE),
+        (Routine.OTHER, Kind.NIGHT),
+    ],
+)
+def test_what_a_caregiver_said_goes_before_the_name(routine: Routine, kind: Kind) -> None:
+    """Only of a routine that may be anything the name is looked at."""
+    assert drawing.kind_of(Window(name="Sleepover", start="12:00", end="13:00", routine=routine)) is kind
+
+
+def test_an_evening_with_the_internet_on_is_no_night() -> None:
+    """Hours alone say nothing about a time in which the Internet is on."""
+    quiet = Window(name="Quiet", start="21:00", end="06:30", internet=True)
+    assert drawing.kind_of(quiet) is Kind.PAUSE
+
+
+@pytest.mark.parametrize(
+    ("routine", "internet", "pattern"),
+    [
+        (Routine.BEDTIME, False, ""),
+        (Routine.BEDTIME, True, "thin-night"),
+        (Routine.SCHOOL, False, "hatch-school"),
+        (Routine.SCHOOL, True, "thin-school"),
+        (Routine.HOMEWORK, False, "hatch-school"),
+        (Routine.HOMEWORK, True, "thin-school"),
+        (Routine.OTHER, True, "thin-pause"),
+        (Routine.FREE, True, ""),
+    ],
+)
+def test_a_time_with_the_internet_on_is_drawn_in_thin_lines(routine: Routine, internet: bool, pattern: str) -> None:
+    """Free time is plain green: nothing is closed in it."""
+    window = Window(name="A time", start="12:00", end="13:00", routine=routine, internet=internet)
+    part = today("2026-11-23T09:00", window).parts[0]
+    assert (part.pattern, part.is_on, part.window) == (pattern, internet, window)
+
+
+def test_what_switches_the_internet_off_lies_on_top() -> None:
+    """Where it overlaps with a time in which the Internet is on, it holds."""
+    homework = Window(name="Homework", start="14:00", end="18:00", internet=True)
+    meal = Window(name="Meal", start="12:00", end="15:00")
+    day = today("2026-11-23T09:00", homework, meal)
+    assert [part.words for part in day.parts] == ["Homework 14:00 to 18:00", "Meal 12:00 to 15:00"]
+    assert day.words == "Meal 12:00 to 15:00; Homework 14:00 to 18:00; now 09:00"
+
+
+def test_an_exception_is_drawn_on_its_days() -> None:
+    """A day off has its own times, those beside it have the week's."""
+    camp = Window(name="Camp", start="09:00", end="10:00")
+    off = DateException(
+        name="Day off", first=date(2026, 11, 24), last=date(2026, 11, 24), instead_of=("School",), windows=(camp,)
+    )
+    mia = Person(id="mia", name="Mia", band="6-9", windows=(SCHOOL,), exceptions=(off,))
+    house = policy.compile(House(time_zone="Europe/Berlin", persons=(mia,)), BOOK, (), BERLIN)
+    days = drawing.week(house, mia, at("2026-11-25T12:00"))
+    assert [[part.words for part in day.parts] for day in days[:3]] == [
+        ["School 08:00 to 15:30"], ["Camp 09:00 to 10:00"], ["School 08:00 to 15:30"],
+    ]  # fmt: skip
+    assert [day.on for day in days[:2]] == [date(2026, 11, 23), date(2026, 11, 24)]

@@ -4,7 +4,8 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
 
-from appliance.core.house import BANDS, Unknown
+from appliance.core.house import Unknown
+from appliance.core.person import BANDS
 from appliance.web import forms
 from appliance.web.forms import AccountForm, ChildForm, LogInForm, PasswordForm, ZoneForm
 from tests.web.conftest import PASSWORD

@@ -2,7 +2,9 @@
 
 import pytest
 
-from appliance.core.house import Device, Forwarder, House, Told, problems
+from appliance.core.device import Device, Forwarder, Told
+from appliance.core.house import House, problems
+from appliance.core.person import Known
 from appliance.web import forwarders
 from appliance.web.edits import Taken
 
@@ -67,4 +69,5 @@ def test_what_comes_of_it_is_a_house() -> None:
     """With nothing used twice."""
     made = forwarders.changed_forwarder(HOUSE, Forwarder(id="other", macs=("02:00:00:00:00:fd",)))
     made = forwarders.with_forwarder(made, Forwarder(id="third", addresses=OTHER.addresses))
-    assert list(problems(made, (), ())) == []
+    nothing = Known(categories=(), services={}, groups=(), engines={}, hard=())
+    assert list(problems(made, nothing)) == []

@@ -23,7 +23,7 @@ Csrf = Callable[[FlaskClient], str]
 PLAINLY = {PLAIN: True, LOCAL: "192.168.77.1"}
 LISTENING = Listening((Endpoint("192.168.77.1", 8443),), (Endpoint("192.168.77.1", 80),), True, ("box.example",))
 FILLED = {"child": "mia", "person": "mia", "mac": "02:77:00:00:00:99", "caregiver": CAREGIVER, "word": "x",
-          "device": "tablet", "path": "x", "filename": "kindgate.css"}  # fmt: skip
+          "device": "tablet", "path": "x", "filename": "kindgate.css", "id_": "1"}  # fmt: skip
 
 
 def routes(app: Flask) -> Iterator[tuple[str, str, Who | None]]:

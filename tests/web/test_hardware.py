@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.core.house import Device, DeviceKind, Forwarder, House
+from appliance.core.device import Device, DeviceKind, Forwarder
+from appliance.core.house import House
 from appliance.store.found import FoundDevice
 from appliance.web import hardware
 from appliance.web.icons import icon

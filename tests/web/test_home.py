@@ -5,15 +5,20 @@ from datetime import datetime
 import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
+from werkzeug.test import TestResponse
 
-from appliance.core.house import House, Person
+from appliance.core.budget import Budget
+from appliance.core.house import House
+from appliance.core.person import Person
 from appliance.core.schedule import Window
 from appliance.core.verdict import Reason
 from appliance.household.inforce import Daemon, InForce, Standing
 from appliance.web import edits
 from appliance.web.box import Box
 from appliance.web.home import greeting
+from tests.web.asking import send
 from tests.web.conftest import AT, CAREGIVER, HOUSE, OWNER
+from tests.web.minutes import has, used
 
 WELL = InForce(7, (Daemon("nameserver", Standing.RUNS),))
 BEHIND = InForce(7, (Daemon("nameserver", Standing.BEHIND),))
@@ -61,7 +66,7 @@ def test_the_main_action_is_what_a_tired_parent_wants(box: Box, caregiver: Flask
     box.change(CAREGIVER, Reason("paused"), lambda house: edits.paused(house, "emre", AT, AT + 900))
     found = cards(caregiver.get("/").text)
     assert 'action="/child/mia/pause"' in found["mia"]
-    assert 'action="/child/jonas/open"' in found["jonas"]
+    assert 'action="/child/jonas/more"' in found["jonas"]
     assert 'name="minutes" value="15"' in found["jonas"]
     assert 'action="/child/emre/resume"' in found["emre"]
     assert "until 06:08 · paused by Robin" in found["emre"]
@@ -164,3 +169,35 @@ def test_it_is_for_caregivers(anyone: FlaskClient, url: str, status: int) -> Non
     answer = anyone.get(url)
     assert answer.status_code == status
     assert "Mia" not in answer.text
+
+
+def test_the_ring_is_of_the_minutes_of_the_day(box: Box, caregiver: FlaskClient) -> None:
+    """With the number in the line, and +15 as the main action; used up is told as a state."""
+    has(box, Budget(minutes=120))
+    has(box, Budget(what="service:youtube", minutes=45), person="jonas")
+    used(box, everything=72)
+    found = cards(caregiver.get("/").text)
+    assert "48 of 120 min left" in found["mia"]
+    assert 'stroke-dasharray="60.0 100"' in found["mia"]
+    assert 'action="/child/mia/more"' in found["mia"]
+    assert 'value="-15"' in found["mia"]
+    assert "/more" not in found["jonas"]
+    assert 'stroke-dasharray="0.0 100"' in found["jonas"]
+    used(box, everything=120)
+    card = cards(caregiver.get("/").text)["mia"]
+    assert "Time is up" in card
+    assert "120 of 120 min used" in card
+    assert card.count("is-main") == 1
+
+
+def test_one_tap_is_enough_for_more_minutes(box: Box, caregiver: FlaskClient) -> None:
+    """The card's own button does it, and the card says so."""
+    has(box, Budget(minutes=120))
+    used(box, everything=120)
+    card = cards(told_page(caregiver, send(caregiver, "/child/mia/more", minutes="15")))["mia"]
+    assert "15 of 135 min left" in card
+
+
+def told_page(client: FlaskClient, answer: TestResponse) -> str:
+    """Return the page that a form led to."""
+    return client.get(answer.location).text

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.core.house import Person
+from appliance.core.person import Person
 from appliance.web.ids import RESERVED, new_id
 
 

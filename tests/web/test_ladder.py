@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from appliance.core import policy
-from appliance.core.house import Do, House, Rule
+from appliance.core.house import House
+from appliance.core.person import Do, Rule
 from appliance.core.verdict import Action, Reason, Step, Verdict
 from appliance.web import ladder
 from appliance.web.ladder import NoName

@@ -14,7 +14,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired
 
-from appliance.core.house import DeviceKind, Person
+from appliance.core.device import DeviceKind
+from appliance.core.person import Person
 from appliance.core.verdict import Reason
 from appliance.web import drawing, edits, look
 from appliance.web.box import Box

@@ -4,7 +4,9 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.core.house import Device, House, Person, PersonKind, Setting
+from appliance.core.device import Device
+from appliance.core.house import House
+from appliance.core.person import Person, PersonKind, Setting
 from appliance.core.verdict import Reason
 from appliance.store.errors import Locked
 from appliance.web import edits

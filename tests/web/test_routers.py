@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.core.house import Forwarder, House, Told
+from appliance.core.device import Forwarder, Told
+from appliance.core.house import House
 from appliance.core.verdict import Reason
 from appliance.store.errors import DiskFull
 from appliance.store.house import HouseStore

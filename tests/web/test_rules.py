@@ -8,9 +8,10 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 
 from appliance.core import names, policy
-from appliance.core.house import Do, Pause, Rule
+from appliance.core.person import Do, Rule
 from appliance.core.schedule import Window
 from appliance.core.verdict import Reason
+from appliance.core.word import Pause
 from appliance.store.errors import DiskFull
 from appliance.web import edits, rules
 from appliance.web.box import Box

@@ -7,7 +7,8 @@ from flask import Flask, get_flashed_messages
 from flask_login import login_user
 from msgspec.structs import replace
 
-from appliance.core.house import Device, House
+from appliance.core.device import Device
+from appliance.core.house import House
 from appliance.core.verdict import Reason
 from appliance.household.changes import Unpublished
 from appliance.store.accounts import Role

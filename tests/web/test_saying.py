@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from appliance import wording
-from appliance.core.house import House, Person
+from appliance.core.house import House
+from appliance.core.person import Person
 from appliance.core.verdict import Reason
 from appliance.store.accounts import Caregiver, Role
 from appliance.store.audit import Entry

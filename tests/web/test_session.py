@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.core.house import Device, DeviceKind
+from appliance.core.device import Device, DeviceKind
 from appliance.core.verdict import Reason
 from appliance.web import session
 from appliance.web.box import Box

@@ -7,14 +7,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
-from appliance.core.house import Grant, House, Pause
-from appliance.core.schedule import Window
+from appliance.core.budget import Budget
+from appliance.core.house import House
+from appliance.core.schedule import Schedule, Window
 from appliance.core.verdict import Reason
+from appliance.core.word import Grant, Pause
 from appliance.household.changes import Unpublished
 from appliance.store.errors import DiskFull
-from appliance.web import edits, time
+from appliance.web import edits, time, time_edits
 from appliance.web.box import Box
-from tests.web.conftest import AT, OWNER
+from tests.web.asking import last, send, told
+from tests.web.conftest import AT, CAREGIVER, OWNER
+from tests.web.minutes import EARLY, NEW_DAY, has, used
 
 BERLIN = ZoneInfo("Europe/Berlin")
 BEDTIME = Window(name="Bedtime", start="20:30", end="07:00")
@@ -64,7 +68,7 @@ def test_morning_is_the_end_of_the_night_that_is_or_comes(
     windows: list[Window], now: str, expected: str | None
 ) -> None:
     """Without a night within 18 hours it is the next 07:00 of the house's clock, on days of 23 and 25 hours too."""
-    found = time.morning(windows, BERLIN, at(now))
+    found = time.morning(Schedule(windows, (), BERLIN), BERLIN, at(now))
     assert found > at(now)
     if expected is not None:
         assert found == at(expected)
@@ -180,3 +184,115 @@ def test_it_leads_back_to_a_page_of_ours_only(caregiver: FlaskClient, csrf: Csrf
     """A form that names another site leads home."""
     form = {"csrf_token": csrf(caregiver), "for": "15", "back": "//evil.example"}
     assert caregiver.post("/child/mia/pause", data=form).headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("what", "minutes", "until", "said"),
+    [
+        ("", "30", AT + 1_800, "Open for Mia until 06:23."),
+        ("time", "today", NEW_DAY, "Open for Mia until tomorrow 03:30."),
+        ("everything", "15", AT + 900, "Open for Mia until 06:08."),
+        ("service:youtube", "30", AT + 1_800, "YouTube is open for Mia until 06:23."),
+        ("group:game", "60", AT + 3_600, "is open for Mia until 06:53."),
+        ("category:dating", "60", AT + 3_600, "is open for Mia until 06:53."),
+        ("https://www.games.example/a", "15", AT + 900, "games.example is open for Mia until 06:08."),
+    ],
+)
+def test_one_thing_is_opened_for_a_while(
+    box: Box, caregiver: FlaskClient, what: str, minutes: str, until: float, said: str
+) -> None:
+    """A service, a group, a kind, a site, everything, or (where nothing is said) time."""
+    assert said in told(caregiver, send(caregiver, "/child/mia/open", what=what, minutes=minutes))
+    assert ends(box.house().grants) == [("mia", until)]
+    who, code, args = last(box)
+    assert (who, code) == (CAREGIVER, "opened" if what in ("", "time") else "pass_given")
+    assert args.get("what", "time") == time_edits.about(box.house().grants[0])
+
+
+@pytest.mark.parametrize("what", ["service:nothing", "group:", "not a name", "com", "8.8.8.8"])
+def test_what_nobody_knows_is_not_opened(box: Box, caregiver: FlaskClient, what: str) -> None:
+    """The page says so."""
+    answer = send(caregiver, "/child/mia/open", what=what, minutes="15")
+    assert "Nothing was changed:" in told(caregiver, answer)
+    assert box.house().grants == ()
+
+
+def given(box: Box) -> list[tuple[str, int | None, float]]:
+    """Return what Mia's grants are about, their minutes, and when each ends."""
+    return [(time_edits.about(one), one.minutes, one.until.timestamp()) for one in box.house().grants]
+
+
+def test_more_is_extra_time_where_a_window_stops_the_child(box: Box, caregiver: FlaskClient) -> None:
+    """From now on; a second tap makes it longer."""
+    has(box, Budget(minutes=60), windows=(EARLY,))
+    assert "Open for Mia until 06:08." in told(caregiver, send(caregiver, "/child/mia/more", minutes="15"))
+    assert given(box) == [("time", None, AT + 900)]
+    send(caregiver, "/child/mia/more", minutes="30")
+    assert given(box) == [("time", None, AT + 2_700)]
+
+
+def test_more_undoes_a_pause(box: Box, caregiver: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For as long as was tapped."""
+    box.change(OWNER, Reason("paused"), lambda house: edits.paused(house, "mia", AT, AT + 7_200))
+    monkeypatch.setattr(Box, "now", lambda _: AT + 60)
+    send(caregiver, "/child/mia/more", minutes="15")
+    assert given(box) == [("time", None, AT + 960)]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "given_", "said"),
+    [("15", 15, "15 minutes more"), ("30", 30, "30 minutes more"), ("-15", -15, "15 minutes fewer")],
+)
+def test_more_is_minutes_of_the_day_where_there_is_a_budget(
+    box: Box, caregiver: FlaskClient, minutes: str, given_: int, said: str
+) -> None:
+    """Until the new day; fewer are a penalty."""
+    has(box, Budget(minutes=60))
+    used(box, everything=20)
+    assert f"Mia has {said} today." in told(caregiver, send(caregiver, "/child/mia/more", minutes=minutes))
+    assert given(box) == [("minutes", given_, NEW_DAY)]
+
+
+def test_more_can_be_used_after_more_was_used_than_there_is(box: Box, caregiver: FlaskClient) -> None:
+    """15 minutes are 15 minutes, whatever was taken away before."""
+    has(box, Budget(minutes=60))
+    used(box, everything=70)
+    send(caregiver, "/child/mia/more", minutes="15")
+    assert given(box) == [("minutes", 25, NEW_DAY)]
+
+
+@pytest.mark.parametrize("budget", [(), (Budget(what="service:youtube", minutes=30),)])
+def test_where_nothing_stops_the_child_more_changes_nothing(
+    box: Box, caregiver: FlaskClient, budget: tuple[Budget, ...]
+) -> None:
+    """And the page says why."""
+    has(box, *budget)
+    before = box.house()
+    assert "Nothing stops Mia now" in told(caregiver, send(caregiver, "/child/mia/more", minutes="15"))
+    assert box.house() == before
+
+
+@pytest.mark.parametrize("minutes", ["", "16", "-30"])
+def test_more_is_what_a_button_says(box: Box, caregiver: FlaskClient, minutes: str) -> None:
+    """Other numbers are refused, without a token too."""
+    has(box, Budget(minutes=60))
+    assert send(caregiver, "/child/mia/more", minutes=minutes).status_code == 400
+    assert caregiver.post("/child/mia/more", data={"minutes": "15"}).status_code == 400
+    assert box.house().grants == ()
+
+
+def test_one_device_is_paused_and_resumed(box: Box, caregiver: FlaskClient, anyone: FlaskClient) -> None:
+    """The child's other devices go on; its page says until when."""
+    back = "/devices/tablet"
+    shown = told(caregiver, send(caregiver, "/devices/tablet/pause", **{"for": "30", "back": back}))
+    assert "Mia's tablet is paused until 06:23." in shown
+    assert "Paused until 06:23" in shown
+    (pause,) = box.house().pauses
+    assert (pause.device, pause.person, pause.until.timestamp()) == ("tablet", None, AT + 1_800)
+    assert last(box)[1] == "paused_device"
+    assert "The pause of Mia's tablet is over." in told(caregiver, send(caregiver, "/devices/tablet/resume", back=back))
+    assert box.house().pauses == ()
+    assert send(caregiver, "/devices/gone/pause", **{"for": "30"}).status_code == 404
+    assert send(caregiver, "/devices/gone/resume").status_code == 404
+    assert send(anyone, "/devices/tablet/pause", **{"for": "30"}).status_code == 303
+    assert box.house().pauses == ()

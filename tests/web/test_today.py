@@ -7,7 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.core.house import House, Person
+from appliance.core.house import House
+from appliance.core.person import Person
 from appliance.core.verdict import Reason
 from appliance.web import today
 from appliance.web.box import Box

@@ -3,17 +3,22 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import unescape
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
-from appliance.core.house import Do, Grant, House, Pause, Person, Rule, Setting
+from appliance.core.budget import Budget
+from appliance.core.house import House
+from appliance.core.person import Do, Level, Person, Rule, Setting
 from appliance.core.rulebook import BYPASS, INFRASTRUCTURE
-from appliance.core.schedule import Window
+from appliance.core.said import Things
+from appliance.core.schedule import DateException, Window
 from appliance.core.verdict import Letter, Reason, Step
+from appliance.core.word import Grant, Pause
 from appliance.store.errors import Locked
 from appliance.web.box import Box
 from appliance.web.ladder import QUESTIONS
@@ -157,18 +162,52 @@ def form(shown: str, button: str) -> tuple[str, dict[str, str]]:
     pytest.fail(f"there is no button {button}")
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("adult.kindgate.test", "Lifting it together isn't possible from here yet."),
-        ("malware.kindgate.test", "An owner can lift this for one name. That isn't possible from here yet."),
-    ],
-)
-def test_what_can_not_be_lifted_from_here_says_so(caregiver: FlaskClient, name: str, said: str) -> None:
-    """And offers no button that would promise it."""
-    shown = page(caregiver, name)
-    assert said in shown
+def test_what_takes_two_leads_to_where_two_lift_it(caregiver: FlaskClient) -> None:
+    """And offers no button that would promise more."""
+    shown = page(caregiver, "adult.kindgate.test")
+    assert "Two caregivers together can lift this, or one, and then it is announced for a day." in shown
+    assert 'href="/child/mia/closed#kind-pornography"' in shown
     assert "Allow" not in shown
+
+
+TODAY = date(2026, 3, 4)
+SETTINGS: list[tuple[dict[str, Any], str, str]] = [
+    ({"services": {"youtube": Setting.BLOCK}}, "A caregiver blocked YouTube.", "/child/mia/services?q=youtube"),
+    ({"groups": {"video": Setting.ASK}}, "YouTube is open after asking", "/child/mia/services?q=youtube"),
+    (
+        {"safe_search": {"youtube": Level.BLOCK}},
+        "YouTube is closed in the settings of safe search.", "/child/mia/safe-search#engine-youtube",
+    ),
+    ({"categories": {"video_sharing": Setting.BLOCK}}, "Blocked by a caregiver", "/child/mia/categories"),
+    ({"windows": (EARLY,)}, "It is Early hours now.", "/child/mia/week"),
+    (
+        {"windows": (replace(EARLY, internet=True, block=Things(services=("youtube",))),)},
+        "Closed during Early hours.", "/child/mia/week",
+    ),
+    (
+        {"categories": {"video_sharing": Setting.BLOCK},
+         "windows": (replace(EARLY, internet=True, allow=Things(names=("www.youtube.com",))),)},
+        "Open during Early hours.", "/child/mia/week",
+    ),
+    (
+        {"exceptions": (DateException(name="Holiday", first=TODAY, last=TODAY, windows=(EARLY,)),)},
+        "It is Early hours now.", "/child/mia/week",
+    ),
+    ({"budgets": (Budget(minutes=0),)}, "The time for today is used up", "/child/mia/budgets"),
+    ({"budgets": (Budget(what="service:youtube", minutes=0),)}, "time for YouTube is used up", "/child/mia/budgets"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "sentence", "href"), SETTINGS)
+def test_each_setting_is_told_with_who_set_it_and_where(
+    box: Box, caregiver: FlaskClient, said: dict[str, Any], sentence: str, href: str
+) -> None:
+    """Services, groups, engines, routines of the week and of a date, minutes."""
+    changed(box, with_mia(**said))
+    shown = page(caregiver, "www.youtube.com")
+    assert sentence in shown
+    assert "Set by Robin, just now." in shown
+    assert f'href="{href}"' in shown
 
 
 def test_one_may_ask_for_adults_devices_and_strangers(box: Box, caregiver: FlaskClient) -> None:

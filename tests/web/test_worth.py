@@ -2,13 +2,14 @@
 
 import pytest
 
-from appliance.core.house import Forwarder, House, Unknown
+from appliance.core.device import Forwarder
+from appliance.core.house import House, Unknown
 from appliance.core.verdict import Reason
 from appliance.household.inforce import Daemon, InForce, Standing
 from appliance.store.errors import Locked
 from appliance.store.found import FoundDevice, Sighting
 from appliance.store.house import HouseStore
-from appliance.web import worth
+from appliance.web import lift_edits, worth
 from appliance.web.box import Box
 from appliance.world.snapshot import Loaded, load_snapshot
 from appliance.world.state import Problem
@@ -30,6 +31,20 @@ def nothing_new(box: Box, monkeypatch: pytest.MonkeyPatch) -> Box:
 def found(mac: str, at: float = AT, *addresses: str) -> FoundDevice:
     """Return a device that was seen for the first and the last time."""
     return FoundDevice(mac, addresses, None, False, at, at)
+
+
+def test_what_waits_for_a_second_caregiver_is_told(nothing_new: Box) -> None:
+    """With when it opens without one, and the way to agree or say no; what is open already is not."""
+
+    def began(house: House) -> House:
+        return lift_edits.lifted_alone(house, "mia", "gambling", OWNER, AT, None)
+
+    nothing_new.change(OWNER, Reason("x"), began)
+    (one,) = (one for one in worth.look(nothing_new, WELL, AT) if one.icon == "people")
+    assert one.title == "Dana wants to lift Gambling for Mia"
+    assert one.note == "It opens by itself tomorrow 05:53, at once if a second caregiver agrees"
+    assert one.href == "/child/mia/closed"
+    assert [one for one in worth.look(nothing_new, WELL, AT + 86_400) if one.icon == "people"] == []
 
 
 def titles(box: Box, at: float, standing: InForce = WELL) -> list[str]:

@@ -10,7 +10,15 @@ from appliance.core.rulebook import HELP, RulebookError
 from appliance.core.visibility import VisibilityError
 from appliance.world import rules
 
-YAML = ("bands.yaml", "bypass.yaml", "categories.yaml", "infrastructure.yaml", "protected.yaml")
+YAML = (
+    "bands.yaml",
+    "bypass.yaml",
+    "categories.yaml",
+    "infrastructure.yaml",
+    "protected.yaml",
+    "safesearch.yaml",
+    "services.yaml",
+)
 
 
 @pytest.fixture
@@ -34,9 +42,10 @@ def test_all_bundled_rules_load() -> None:
 
 def test_folder_is_that_of_the_argument(copied: Path) -> None:
     """Another folder's rules are read from there."""
-    (copied / "lists" / "gambling.txt").write_text("only.example\n")
+    (copied / "lists" / "forum.txt").write_text("only.example\n")
+    (copied / "services.yaml").write_text("version: 1\nshared: []\ngroups: {}\nservices: []\n")
     book = rules.load_rulebook(copied)
-    assert [entry.name for entry in book.entries if entry.tag == "gambling"] == ["only.example"]
+    assert [entry.name for entry in book.entries if entry.tag == "forum"] == ["only.example"]
 
 
 @pytest.mark.parametrize("name", YAML)

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.core.house import Device, House, HouseError, Person, Rule
-from appliance.core.house import Do as RuleDo
+from appliance.core.device import Device
+from appliance.core.house import House, HouseError
+from appliance.core.person import Do as RuleDo
+from appliance.core.person import Person, Rule
 from appliance.world import snapshot
 from appliance.world.snapshot import (
     CURRENT,

@@ -3,17 +3,20 @@
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from appliance.core.budget import Minutes, Used
 from appliance.world.state import FILE, Mode, Problem, State, StateError, load_state, publish_state
 
 WHOLE = State(
     at=1_772_600_000.5,
     revision=7,
     digest="0123456789abcdef",
-    persons={"kim": {"games": 30}},
+    minutes=Minutes(1_772_599_980.0, date(2026, 3, 4), {"kim": {"service:youtube": Used(30, 45, 5)}}),
+    warned={"kim": {"service:youtube": 10}},
     daemons={"web": Mode("gone", 1_772_599_000.0, "The web is not running.")},
     problems=(Problem("disk_full", {"free_bytes": 12}),),
 )
@@ -38,7 +41,10 @@ def test_it_is_for_the_box_alone(tmp_path: Path) -> None:
     assert (status.st_uid, status.st_gid) == (folder.st_uid, folder.st_gid)
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"\xff", b'{"format": 2, "at": 1.0}', b'{"at": "soon"}', b"[" * 9999])
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"[]", b"\xff", b'{"format": 1, "at": 1.0}', b'{"format": 3, "at": 1.0}', b'{"at": "soon"}', b"[" * 9999],
+)
 def test_what_can_not_be_read_is_none(tmp_path: Path, text: bytes) -> None:
     """Whatever stands in the file: a state or none."""
     (tmp_path / FILE).write_bytes(text)
@@ -53,7 +59,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 def test_a_later_steward_may_say_more(tmp_path: Path) -> None:
     """What this version doesn't know it ignores."""
-    (tmp_path / FILE).write_bytes(b'{"format": 1, "at": 3.0, "weather": "fair"}')
+    (tmp_path / FILE).write_bytes(b'{"format": 2, "at": 3.0, "weather": "fair"}')
     assert load_state(tmp_path) == State(at=3.0)
 
 

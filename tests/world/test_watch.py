@@ -1,12 +1,15 @@
 """A daemon notices a changed house, and keeps the last good one whatever becomes of the file."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from appliance.core.budget import NOT_COUNTED, Minutes, Used
 from appliance.core.house import House
 from appliance.world.snapshot import CURRENT, PREVIOUS, publish_house
-from appliance.world.watch import HouseWatch
+from appliance.world.state import FILE, State, publish_state
+from appliance.world.watch import HouseWatch, MinutesWatch
 
 
 def test_a_changed_house_is_another(tmp_path: Path) -> None:
@@ -56,3 +59,33 @@ def test_a_cold_start_takes_the_one_before(tmp_path: Path) -> None:
     assert watch.look()
     assert (watch.snapshot, (tmp_path / PREVIOUS).read_bytes()) == (before, before.text)
     assert "can't be read" in str(watch.problem)
+
+
+def minutes(used: int) -> Minutes:
+    """Return what was counted."""
+    return Minutes(60.0 * used, date(2026, 3, 4), {"kim": {"everything": Used(used, used)}})
+
+
+def test_counted_minutes_are_followed(tmp_path: Path) -> None:
+    """Each time that others are counted, once; not when the steward says something else."""
+    watch = MinutesWatch(tmp_path)
+    assert (watch.look(), watch.minutes) == (False, NOT_COUNTED)
+    for number in (1, 2):
+        publish_state(tmp_path, State(at=float(number), minutes=minutes(number)))
+        assert (watch.look(), watch.look(), watch.minutes) == (True, False, minutes(number))
+    publish_state(tmp_path, State(at=3.0, minutes=minutes(2), revision=9))
+    assert not watch.look()
+
+
+@pytest.mark.parametrize(
+    "text", [None, b"", b"{", b'{"format": 1, "at": 1.0}', b'{"format": 2, "at": 1.0, "minutes": 5}']
+)
+def test_what_was_counted_stays(tmp_path: Path, text: bytes | None) -> None:
+    """When the file goes, breaks or is an older steward's."""
+    watch = MinutesWatch(tmp_path)
+    publish_state(tmp_path, State(at=1.0, minutes=minutes(1)))
+    assert watch.look()
+    (tmp_path / FILE).unlink() if text is None else (tmp_path / FILE).write_bytes(text)
+    assert (watch.look(), watch.minutes) == (False, minutes(1))
+    publish_state(tmp_path, State(at=2.0, minutes=minutes(2)))
+    assert (watch.look(), watch.minutes) == (True, minutes(2))

@@ -1,4 +1,4 @@
-/* Comfort for pages that work without it: follows a change until it is in force, closes sheets, renews a page in time. */
+/* Comfort for pages that work without it: follows a change until it is in force, closes sheets, finds, renews in time. */
 "use strict";
 
 const ASK_MS = 300;
@@ -63,6 +63,31 @@ function renewInTime({ until, now }) {
     else location.replace(location.href);
   }, wait);
 }
+
+/* Finding among what is on the page, while one types: what has none of the words is put away, groups open as needed. */
+function findAmong(input) {
+  const groups = [...document.querySelectorAll("[data-group]")];
+  const none = document.querySelector("[data-none]");
+  const wasOpen = new Map(groups.map((group) => [group, group.open]));
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const group of groups) {
+      let here = 0;
+      for (const one of group.querySelectorAll("[data-words]")) {
+        one.hidden = !words.every((word) => one.dataset.words.includes(word));
+        here += one.hidden ? 0 : 1;
+      }
+      group.hidden = here === 0;
+      group.open = words.length > 0 ? here > 0 : wasOpen.get(group);
+      found += here;
+    }
+    if (none) none.hidden = found > 0;
+  });
+}
+
+const finder = document.querySelector("[data-find]");
+if (finder && !finder.value) findAmong(finder);
 
 const mark = document.querySelector("[data-force=underway]");
 if (mark) follow(mark);

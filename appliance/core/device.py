@@ -1,0 +1,80 @@
+"""Things on the network that the house knows: devices, and the routers that say who asks."""
+
+from enum import Enum
+from ipaddress import IPv6Address, ip_address
+from re import compile as regex
+
+from msgspec.structs import force_setattr
+
+from appliance.core.said import Id, Said, Text
+
+_MAC = regex(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
+
+
+class DeviceKind(Enum):
+    """What a device is, as far as the order of decision cares."""
+
+    PHONE = "phone"
+    TABLET = "tablet"
+    LAPTOP = "laptop"
+    CONSOLE = "console"
+    TV = "tv"
+    IOT = "iot"
+    MANAGED = "managed"
+    """A school's or an employer's machine."""
+    ADULT = "adult"
+    """An adult's own."""
+
+
+class Told(Enum):
+    """By what a forwarder tells its clients apart."""
+
+    MAC = "mac"
+    SUBNET = "subnet"
+
+
+class Located(Said, frozen=True):
+    """A thing on the network that is known by its MAC or IP addresses."""
+
+    id: Id
+    macs: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Bring MAC and IP addresses to normal form; want at least one."""
+        force_setattr(self, "macs", tuple(normal_mac(mac) for mac in self.macs))
+        force_setattr(self, "addresses", tuple(normal_address(address) for address in self.addresses))
+        if not self.macs and not self.addresses:
+            raise ValueError("needs macs or addresses to be known by")
+
+
+class Device(Located, frozen=True):
+    """A device of the house; known by its MAC addresses, or by addresses that the router keeps for it."""
+
+    name: Text | None = None
+    person: Id | None = None
+    kind: DeviceKind = DeviceKind.PHONE
+    bedtime: bool = False
+    """On a managed device: the person's windows and pauses reach it too."""
+
+
+class Forwarder(Located, frozen=True):
+    """A router that we trust to say who asks; known by its address or its MAC."""
+
+    options: tuple[Told, ...] = (Told.MAC, Told.SUBNET)
+    """Which of its EDNS options are believed: those that it strips from what its clients send."""
+
+
+def normal_mac(text: str) -> str:
+    """Return a MAC address as ``aa:bb:cc:dd:ee:ff``. Raises ValueError."""
+    mac = text.strip().lower().replace("-", ":")
+    if not _MAC.match(mac):
+        raise ValueError(f"{text!r} is not a MAC address (aa:bb:cc:dd:ee:ff)")
+    return mac
+
+
+def normal_address(text: str) -> str:
+    """Return an IP address in its one spelling, a mapped IPv4 address as IPv4. Raises ValueError."""
+    address = ip_address(text.strip())
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
