@@ -67,6 +67,9 @@ def home(lab: Home, tmp_path: Path) -> Iterator[Evening]:
             yield box
     finally:
         lab.exec(PHONE.host, ["ip", "addr", "del", f"{PHONE.address}/24", "dev", "eth0"])
+        for host in ("appliance", "router"):
+            # Or the tablet would be known by this address as well for some minutes, to whoever looks next.
+            lab.exec(host, ["ip", "neigh", "flush", "to", PHONE.address])
 
 
 def test_rules_begin_and_end_by_themselves(home: Evening, tmp_path: Path) -> None:
