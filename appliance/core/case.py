@@ -109,11 +109,10 @@ class Case:
     @property
     def is_counted(self) -> bool:
         """Say whether its minutes count as screen time."""
-        if self.subject.is_managed or self.subject.is_traceless or self.is_uncounted:
-            return False
-        return self.terms.counted or any(
+        is_wanted = self.terms.counted or any(
             about is not None and not about.isdisjoint(self.tags) for _, about in self.subject.budgets
         )
+        return is_wanted and not (self.subject.is_managed or self.subject.is_traceless or self.is_uncounted)
 
     @property
     def _is_timed_by_hand(self) -> bool:
@@ -129,6 +128,8 @@ class Case:
 
     def spent(self) -> tuple[Budget, Literal["day", "week"]] | None:
         """Return the first budget about this name of which nothing is left, and whether the week's minutes are."""
+        if not self.subject.budgets:
+            return None
         day = self._day
         found = next((budget for budget in self._budgets if self._left(budget, day) <= 0), None)
         if found is None:
@@ -152,7 +153,7 @@ class Case:
     def _budgets(self) -> list[Budget]:
         """The budgets about this name, none where its minutes don't count now."""
         found = [budget for budget, about in self.subject.budgets if about is None or not about.isdisjoint(self.tags)]
-        return [] if self.is_uncounted else found
+        return [] if not found or self.is_uncounted else found
 
     @property
     def _day(self) -> date:

@@ -241,8 +241,8 @@ FAULTS = (
     Fault(
         "minutes on a managed device count",
         CASE,
-        "if self.subject.is_managed or self.subject.is_traceless or self.is_uncounted:",
-        "if self.subject.is_traceless or self.is_uncounted:",
+        "not (self.subject.is_managed or self.subject.is_traceless or self.is_uncounted)",
+        "not (self.subject.is_traceless or self.is_uncounted)",
         ("test_policy",),
     ),
     Fault(
