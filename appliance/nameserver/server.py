@@ -34,8 +34,7 @@ class Udp:
 
     def _read_bound(self) -> None:
         """Answer a burst on a socket of one address: a reply leaves from it by itself."""
-        receive_from, send_to, hot = self._socket.recvfrom, self._socket.sendto, self._resolver.hot
-        now = clock.now()
+        receive_from, send_to, hot, now = self._socket.recvfrom, self._socket.sendto, self._resolver.hot, clock.now
         for _ in range(BURST):
             try:
                 wire, address = receive_from(RECEIVE_OCTETS)
@@ -46,7 +45,7 @@ class Udp:
             memo = hot.get(address[0])
             if memo is not None:
                 kept = memo.get(wire[2:])
-                if kept is not None and kept[0] > now:
+                if kept is not None and kept[0] > now():
                     kept[2][0] += 1
                     try:
                         send_to(wire[:2] + kept[1], address)
@@ -57,8 +56,7 @@ class Udp:
 
     def _read_wildcard(self) -> None:
         """Answer a burst on a socket of all addresses: each reply is told which one to leave from."""
-        hot = self._resolver.hot
-        now = clock.now()
+        hot, now = self._resolver.hot, clock.now
         for _ in range(BURST):
             try:
                 wire, address, send, control = receive(self._socket)
@@ -68,7 +66,7 @@ class Udp:
                 continue
             memo = hot.get(source_key(address))
             kept = memo.get(wire[2:]) if memo is not None else None
-            if kept is not None and kept[0] > now:
+            if kept is not None and kept[0] > now():
                 kept[2][0] += 1
                 self._send(wire[:2] + kept[1], address, send)
             else:

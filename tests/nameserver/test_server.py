@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from unittest.mock import MagicMock
 
 import dns.flags
 import dns.message
@@ -18,6 +19,7 @@ from appliance.nameserver import server
 from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.server import Tcp, Udp
 from appliance.nameserver.sockets import open_tcp, open_udp
+from appliance.world import clock
 from tests.fakes import REAL, Asked, answer, answers, fake_upstream, silence
 from tests.nameserver.inside import in_loop, resolver_of, snapshot_of
 from tests.nameserver.test_resolver import GAMES, HOUSE, KIM, KIM_MAC, OPEN, ROUTER, SAM, SAM_MAC, told_mac
@@ -464,3 +466,19 @@ async def test_answer_that_does_not_fit_into_tcp() -> None:
                 with_edns = question(ALLOWED, "TXT")
                 assert with_edns.id == (await over_tcp(endpoint, with_edns)).id
             assert addresses(await over_tcp(endpoint, question(ALLOWED))) in ([], [REAL])
+
+
+def test_a_reply_is_not_given_out_in_the_same_burst_after_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is read for each query: its TTL would outlive the rule by as much as the burst takes."""
+    moments = iter((99.9, 100.1))
+    monkeypatch.setattr(clock, "now", lambda: next(moments))
+    asker, burst = ("127.0.0.1", 9), [b"\0\1question", b"\0\2question"]
+    thought: list[bytes] = []
+    opened = MagicMock()
+    opened.getsockname.return_value = ("127.0.0.1", 53)
+    opened.recvfrom.side_effect = [*((wire, asker) for wire in burst), BlockingIOError]
+    resolver = MagicMock(hot={asker[0]: {b"question": (100.0, b"answer", [0])}})
+    resolver.resolve.side_effect = lambda wire, *_, **__: thought.append(wire)
+    Udp(opened, resolver).read()
+    opened.sendto.assert_called_once_with(b"\0\1answer", asker)
+    assert thought == burst[1:]

@@ -269,6 +269,7 @@ def test_what_opens_over_a_page_is_for_everybody(guide: Guide, path: str) -> Non
     for number in range(min(sheets.count(), 2)):
         sheets.nth(number).click()
         leaf = page.locator("details.kg-sheet[open] .kg-leaf")
+        leaf.evaluate("leaf => Promise.all(leaf.getAnimations().map(one => one.finished))")
         box = leaf.bounding_box()
         assert box is not None
         assert 0 <= box["x"] <= box["x"] + box["width"] <= PHONE["width"]
