@@ -11,12 +11,15 @@ COMMANDS = (
     "finder",
     "web",
     "house",
+    "list",
     "caregiver",
     "explain",
     "week",
     "check",
 )
-"""Each stands in `appliance.commands`, in a module of its name."""
+"""Each stands in `appliance.commands`, in a module of its name; but for `ELSEWHERE`."""
+ELSEWHERE = {"list": "lists"}
+"""Python has a use of its own for the command's name."""
 
 
 class Commands(click.Group):
@@ -30,7 +33,8 @@ class Commands(click.Group):
         """Return a command by its name."""
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(f"appliance.commands.{cmd_name}"), cmd_name)
+        module = ELSEWHERE.get(cmd_name, cmd_name)
+        command: click.Command = getattr(import_module(f"appliance.commands.{module}"), module)
         return command
 
 

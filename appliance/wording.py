@@ -14,6 +14,7 @@ ENGLISH: dict[str, str] = {
     "help": "Help lines are always open, and nobody sees who asked.",
     "infrastructure": "Every device needs this to be online at all.",
     "malware": "This name is known for malware or phishing.",
+    "malware_list": "This name is known for malware or phishing, by the list {list}.",
     "hard": "Closed at this age: {category}. Two caregivers together can lift it.",
     "hard_nobody": "Blocked on every device, and nobody can lift it: {category}.",
     "hard_adult": "Blocked on every device: {category}.",
@@ -43,6 +44,7 @@ ENGLISH: dict[str, str] = {
     "category_allow": "Allowed: {category}.",
     "list_allow": "The list {list} allows this name.",
     "list_block": "The list {list} blocks this name.",
+    "list_rewrite": "The list {list} gives another answer for this name.",
     "classifier": "This new name looks like {category}: ask a caregiver.",
     "default_allow": "No rule speaks against this name.",
     "default_ask": "New sites are open after asking a caregiver.",
@@ -54,6 +56,7 @@ FOR_CHILD: dict[str, str] = {
     "help": "Help is always open. Nobody sees that you asked.",
     "infrastructure": "Your device needs this to be online.",
     "malware": "This site is known to harm devices or to steal passwords.",
+    "malware_list": "This site is known to harm devices or to steal passwords.",
     "hard": "This is closed for your age: {category}.",
     "hard_nobody": "This is closed for everybody: {category}.",
     "hard_adult": "This is closed for everybody here: {category}.",
@@ -83,6 +86,7 @@ FOR_CHILD: dict[str, str] = {
     "category_allow": "This is open: {category}.",
     "list_allow": "This is open.",
     "list_block": "This is on a list of sites that are closed here. You can ask.",
+    "list_rewrite": "This leads to another place here, as a list of your home says.",
     "classifier": "This site is new here and looks like {category}. We may be wrong: you can ask.",
     "default_allow": "This is open.",
     "default_ask": "This site is new here. You can ask for it.",
@@ -90,6 +94,8 @@ FOR_CHILD: dict[str, str] = {
     "closed": "Nobody has said yet whose device this is.",
 }
 """For the child, on the own page."""
+BY_LIST: dict[str, str] = {"en": "{category}, by the list {list}"}
+"""A kind of site as a caregiver is told of it, where only a list says that the name is of it; a child need not know."""
 CHANGES: dict[str, str] = {
     "first_run": "{who} set this box up.",
     "child_added": "{who} added {person}.",
@@ -156,6 +162,11 @@ CHANGES: dict[str, str] = {
     "lift_ended": "{who} closed {category} for {person} again.",
     "malware_opened": "{who} opened {name} for the whole house{until}: it is known for malware or phishing.",
     "malware_closed": "{who} closed {name} again.",
+    "list_added": "{who} added the list {name}.",
+    "list_changed": "{who} changed how the list {name} is used.",
+    "list_removed": "{who} took the list {name} away.",
+    "list_on": "{who} turned the list {name} on.",
+    "list_off": "{who} turned the list {name} off.",
     "words_forgotten": "{who} forgot what was said for a while and is long over.",
     "other": "{who} changed something.",
 }
@@ -172,16 +183,18 @@ class Names(msgspec.Struct, frozen=True):
     services: Mapping[str, str] = {}
     groups: Mapping[str, str] = {}
     engines: Mapping[str, str] = {}
+    lists: Mapping[str, str] = {}
 
     @classmethod
     def of(cls, rulebook: Rulebook, house: House) -> "Names":
-        """Return the names of the bundled rules, and of the house's own services."""
+        """Return the names of the bundled rules, and of the house's own services and lists."""
         services = {id_: one.name for id_, one in rulebook.services.items()}
         return cls(
             categories={id_: one.name for id_, one in rulebook.categories.items()},
             services=services | {one.id: one.name for one in house.services},
             groups=rulebook.groups,
             engines={id_: one.name for id_, one in rulebook.engines.items()},
+            lists={one.id: one.name for one in house.lists},
         )
 
     def thing(self, what: str) -> str:
@@ -201,7 +214,9 @@ class Names(msgspec.Struct, frozen=True):
         """Return an argument of a reason as people say it."""
         if key == "what":
             return self.thing(value)
-        names = {"category": self.categories, "service": self.services, "engine": self.engines}.get(key, {})
+        names = {
+            "category": self.categories, "service": self.services, "engine": self.engines, "list": self.lists,
+        }.get(key, {})  # fmt: skip
         return names.get(value, value)
 
 
@@ -212,11 +227,15 @@ def sentence(reason: Reason, names: Names, language: str = "en", *, to_child: bo
     args = dict(reason.args)
     code = _finer(reason.code, args)
     words = {key: names.word(key, value) for key, value in args.items()}
+    if "list" in words and "category" in words and not to_child:
+        words["category"] = BY_LIST.get(language, BY_LIST["en"]).format_map(words)
     return catalogue.get(code, catalogue.get(reason.code, reason.code)).format_map(words)
 
 
 def _finer(code: str, args: Mapping[str, str]) -> str:
     """Return the code with what of its arguments makes another sentence of it, whether or not there is one."""
+    if code == "malware" and "list" in args:
+        return "malware_list"
     if code == "hard" and args.get("category") == NEVER_LIFTED:
         return "hard_nobody"
     if code == "hard" and args.get("band") in ("adult", "unknown"):

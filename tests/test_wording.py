@@ -10,13 +10,21 @@ from appliance import wording
 from appliance.core import policy, steps
 from appliance.core.house import House, OwnService
 from appliance.core.person import BANDS
+from appliance.core.subscription import Subscription
 from appliance.core.verdict import Reason
 from appliance.wording import Names
 from appliance.world import rules
 
 BOOK = rules.load_rulebook()
-NAMES = Names.of(BOOK, House(services=(OwnService(id="chess", name="Chess club", domains=("chess.example",)),)))
+NAMES = Names.of(
+    BOOK,
+    House(
+        services=(OwnService(id="chess", name="Chess club", domains=("chess.example",)),),
+        lists=(Subscription(id="ours", name="Our own"),),
+    ),
+)
 DERIVED = {
+    "malware_list",
     "hard_nobody",
     "hard_adult",
     "category_block_person",
@@ -50,8 +58,9 @@ ARGS: dict[str, dict[str, tuple[str, ...]]] = {
     "category_ask": {"category": ("forum",), "origin": (*ROWS, "person")},
     "closed": {"category": ("social_media",), "origin": ("unknown",)},
     "category_allow": {"category": ("forum",)},
-    "list_allow": {"list": ("ours",)},
-    "list_block": {"list": ("ours",)},
+    "list_allow": {"list": ("ours", "gone"), "line": ("12",)},
+    "list_block": {"list": ("ours", "gone"), "line": ("12",)},
+    "list_rewrite": {"list": ("ours", "gone"), "line": ("12",)},
     "classifier": {"category": ("gambling",), "score": ("0.91",)},
 }
 """Code → argument → what it may be."""
@@ -123,7 +132,8 @@ def test_a_sentence_uses_only_what_it_is_given(code: str, catalogue: dict[str, s
     """Every placeholder of a sentence is an argument of its code, wherever that is given."""
     for key in (key for key in catalogue if key == code or (key in DERIVED and key.startswith(f"{code}_"))):
         used = {field for _, field, _, _ in string.Formatter().parse(catalogue[key]) if field is not None}
-        assert all(used <= named for named in CODES[code]), key
+        more = {"list"} if key.endswith("_list") else set()
+        assert all(used <= named | more for named in CODES[code]), key
 
 
 @pytest.mark.parametrize("to_child", [False, True])
@@ -139,10 +149,17 @@ def test_every_reason_reads_as_a_sentence(code: str, *, to_child: bool) -> None:
         assert not [word for word in BLAME if word in said.lower()], said
 
 
+def by_list(reason: Reason) -> Reason:
+    """Return a reason that is only so because a list says so."""
+    return Reason(reason.code, (*reason.args, ("list", "ours"), ("line", "12")))
+
+
 def test_a_derived_sentence_is_reached() -> None:
     """Each case that has words of its own is told in them."""
+    malware = by_list(Reason.of("malware", category="malware_phishing", band="6-9"))
     for catalogue, to_child in ((wording.ENGLISH, False), (wording.FOR_CHILD, True)):
         told = {said for code in CODES for said in said_of(code, to_child=to_child)}
+        told.add(wording.sentence(malware, NAMES, to_child=to_child))
         for key in DERIVED:
             start = catalogue[key].partition("{")[0]
             assert any(said.startswith(start) for said in told), key
@@ -221,6 +238,39 @@ def test_who_said_it_makes_the_difference() -> None:
         for origin in expected
     }
     assert found == expected
+
+
+BY_LIST = [
+    (
+        Reason.of("malware", category="malware_phishing", band="6-9"),
+        "This name is known for malware or phishing, by the list Our own.",
+    ),
+    (
+        Reason.of("hard", category="gambling", band="6-9"),
+        "Closed at this age: {gambling}, by the list Our own. Two caregivers together can lift it.",
+    ),
+    (Reason.of("bypass", category="bypass_vpn", route=""), "This would lead around the rules of this house: {vpn}."),
+    (
+        Reason.of("category_block", category="gambling", origin="13-15"),
+        "Blocked at this age: {gambling}, by the list Our own.",
+    ),
+    (
+        Reason.of("category_ask", category="gambling", origin="13-15"),
+        "Open after asking a caregiver: {gambling}, by the list Our own.",
+    ),
+    (Reason.of("category_allow", category="gambling"), "Allowed: {gambling}, by the list Our own."),
+]
+
+
+@pytest.mark.parametrize(("reason", "expected"), BY_LIST, ids=[reason.code for reason, _ in BY_LIST])
+def test_what_only_a_list_says_names_it_to_caregivers(reason: Reason, expected: str) -> None:
+    """A child is told the same as without."""
+    told = wording.sentence(by_list(reason), NAMES)
+    gambling, vpn = BOOK.categories["gambling"].name, f"{BOOK.categories['bypass_vpn'].name}, by the list Our own"
+    assert told == expected.format(gambling=gambling, vpn=vpn)
+    assert told == wording.sentence(by_list(reason), NAMES, "xx")
+    child = wording.sentence(by_list(reason), NAMES, to_child=True)
+    assert child == wording.sentence(reason, NAMES, to_child=True)
 
 
 def test_what_nobody_lifts_says_so() -> None:

@@ -11,18 +11,22 @@ import msgspec
 
 from appliance import wording
 from appliance.commands import used as used_minutes
-from appliance.commands.options import Fault, bundled_rules, configured, data_folder, moment_of, with_place
+from appliance.commands.options import Fault, bundled_rules, configured, data_folder, dns_type, moment_of, with_place
 from appliance.core import budget, names, policy
 from appliance.core.budget import NOT_COUNTED, Minutes
 from appliance.core.catalogue import SERVICE_TAG
 from appliance.core.device import normal_address, normal_mac
 from appliance.core.house import House
+from appliance.core.lists.listset import ListSet, ListSetError
 from appliance.core.person import BANDS
 from appliance.core.policy import Policy
+from appliance.core.query import OF_LISTED_TARGET
 from appliance.core.subject import Subject
-from appliance.core.verdict import Action, Lift, Verdict
+from appliance.core.verdict import Action, Given, Lift, Step, Verdict
 from appliance.core.wire import dns
+from appliance.household import lists
 from appliance.world import clock, rules
+from appliance.world.listfile import open_set
 from appliance.world.snapshot import load_snapshot
 from appliance.world.state import load_state
 
@@ -36,6 +40,10 @@ _WHICH_ANSWER = {
     "target": "Its safe mode is on: answered by {target}.",
     "none": "Its safe mode is on ({target}): a record of this type could lead around it, so that none is given.",
     "own": "Its safe mode is on ({target}): a record of this type is the name's own.",
+}
+_WHICH_LISTED = {
+    "target": "The list has it answered by {target}.",
+    "none": "The list has it answered by {target}, of which no record of this type is given.",
 }
 
 
@@ -74,19 +82,29 @@ def explain(  # noqa: PLR0913, PLR0917 -- one for each of its options
     except clock.UnknownZone as error:
         raise Fault(str(error)) from error
     moment = moment_of(at, zone)
-    compiled = policy.compile(told, book, (rules.bundled_set(book),), zone)
+    compiled = policy.compile(told, book, (rules.bundled_set(book),), zone, lists=_lists(where))
     subject = _subject(compiled, person, device)
     minutes = _minutes(subject, used_minutes.read(used, told, book), where, moment)
-    kind = _type(qtype)
+    kind = dns_type(qtype)
     try:
         asked = names.normalise(name)
     except names.BadName as error:
         raise Fault(str(error)) from error
-    said = _explained(replace(compiled, minutes=minutes), subject, asked, kind, moment)
+    said = _explained(replace(compiled, minutes=minutes), subject, asked, kind, moment, where)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(said)) + b"\n")
     else:
         _print(asked, said)
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of a list."""
+
+    id: str
+    name: str
+    line: int
+    text: str | None
+    """As it stands there; None where the list doesn't lie here any more."""
 
 
 class Explained(msgspec.Struct, frozen=True):
@@ -101,7 +119,12 @@ class Explained(msgspec.Struct, frozen=True):
     target: str | None
     """The name whose addresses answer, where its safe mode is on."""
     answer: str
-    """How a question of this type is answered: ``own`` records, those of the ``target``, ``none`` or a ``block``."""
+    """What answers a question of this type: ``own`` records, those of the ``target``, what is ``given``, ``none``, or a
+    ``block``."""
+    given: Given | None
+    """What a list answers with."""
+    by_list: Line | None
+    """The line of a list that decided; None where none did."""
     services: list[str]
     categories: list[str]
     until: str | None
@@ -110,10 +133,19 @@ class Explained(msgspec.Struct, frozen=True):
     lift: str | None
 
 
-def _explained(compiled: Policy, subject: Subject, asked: str, qtype: int, at: float) -> Explained:
-    verdict = policy.decide(compiled, subject, asked, None, at)
+def _lists(where: Path) -> ListSet | None:
+    """Return the lists of a data folder, None where there are none; warns of a file that can't be used."""
+    try:
+        return open_set(lists.set_file(where))
+    except (OSError, ListSetError) as error:
+        click.echo(f"Warning: {lists.set_file(where)} can't be used: {error}", err=True)
+        return None
+
+
+def _explained(compiled: Policy, subject: Subject, asked: str, qtype: int, at: float, where: Path) -> Explained:
+    verdict = policy.decide(compiled, subject, asked, None, at, qtype=qtype)
     house, words = compiled.house, wording.Names.of(compiled.rulebook, compiled.house)
-    tags = compiled.tags(asked)
+    tags = compiled.tags(asked, subject)
     is_child = subject.row in BANDS
     return Explained(
         action=verdict.action.value,
@@ -123,6 +155,8 @@ def _explained(compiled: Policy, subject: Subject, asked: str, qtype: int, at: f
         to_child=wording.sentence(verdict.reason, words, house.language, to_child=True) if is_child else None,
         target=verdict.target,
         answer=_answer(verdict, qtype),
+        given=verdict.rewrite,
+        by_list=_line(verdict, words, where),
         services=_named(words, (tag for tag in tags if tag.startswith(SERVICE_TAG))),
         categories=_named(words, tags & compiled.rulebook.categories.keys()),
         until=None if verdict.until is None else clock.iso(verdict.until, subject.zone),
@@ -136,11 +170,23 @@ def _named(words: wording.Names, tags: Iterable[str]) -> list[str]:
     return sorted(words.tag(tag) or tag for tag in tags)
 
 
+def _line(verdict: Verdict, words: wording.Names, where: Path) -> Line | None:
+    told = dict(verdict.reason.args)
+    if "list" not in told:
+        return None
+    id_, line = told["list"], int(told["line"])
+    return Line(id_, words.word("list", id_), line, lists.line_of(where, id_, line))
+
+
 def _answer(verdict: Verdict, qtype: int) -> str:
+    if verdict.rewrite is not None:
+        return "given"
     if verdict.is_blocked:
         return "block"
     if verdict.target is None:
         return "own"
+    if verdict.step is Step.LIST:
+        return "target" if qtype in OF_LISTED_TARGET else "none"
     return {dns.A: "target", dns.AAAA: "target", dns.HTTPS: "none", dns.SVCB: "none"}.get(qtype, "own")
 
 
@@ -165,7 +211,13 @@ def _print(name: str, said: Explained) -> None:
     if said.to_child is not None:
         click.echo(f"  To the child: {said.to_child}")
     if said.target is not None:
-        click.echo(f"  {_WHICH_ANSWER[said.answer].format(target=said.target)}")
+        which = _WHICH_ANSWER if said.by_list is None else _WHICH_LISTED
+        click.echo(f"  {which[said.answer].format(target=said.target)}")
+    if said.given is not None:
+        click.echo(f"  Answer: {_given(said.given)}")
+    if said.by_list is not None:
+        text = "which is not here any more" if said.by_list.text is None else said.by_list.text
+        click.echo(f"  List: {said.by_list.name} ({said.by_list.id}), line {said.by_list.line}: {text}")
     click.echo(f"  Step: {said.step}")
     for word, found in (("Service", said.services), ("Category", said.categories)):
         if found:
@@ -178,6 +230,12 @@ def _print(name: str, said: Explained) -> None:
         click.echo("  Counts as screen time.")
     if said.traceless:
         click.echo("  Leaves no trace.")
+
+
+def _given(given: Given) -> str:
+    return ", ".join(given.values) or (
+        dns.RCODE_NAMES.get(given.rcode, str(given.rcode)) if given.rcode else "no record"
+    )
 
 
 def _subject(compiled: Policy, person: str | None, device: str | None) -> Subject:
@@ -213,12 +271,3 @@ def _person(compiled: Policy, word: str) -> str:
 
 def _listed(ids: Iterable[str]) -> str:
     return ", ".join(ids) or "nobody"
-
-
-def _type(text: str) -> int:
-    """Return the number of a DNS type. Raises Fault."""
-    word = text.upper()
-    number = dns.QTYPES.get(word, int(word[4:]) if word.startswith("TYPE") and word[4:].isdecimal() else None)
-    if number is None:
-        raise Fault(f"{text!r} is not a DNS type that is known here; write TYPE65 for the rest")
-    return number

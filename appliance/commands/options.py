@@ -14,6 +14,7 @@ from appliance.config import MAX_WORKERS, Config, Endpoint, load_config
 from appliance.core.document import DocumentError
 from appliance.core.document import Path as Steps
 from appliance.core.rulebook import Rulebook, RulebookError
+from appliance.core.wire import dns
 from appliance.nameserver import sockets
 from appliance.world import clock, rules
 from appliance.world.resolvers import system_resolvers
@@ -119,6 +120,11 @@ def configured(config: Path | None, **given: object) -> Config:
     return configuration
 
 
+def config_folder(config: Path | None) -> Path:
+    """Return the folder of the configuration, whose folder `lists` is where ``file:`` lists lie."""
+    return (config or SYSTEM_CONFIG).absolute().parent
+
+
 def bundled_rules() -> Rulebook:
     """Return the bundled rules. Raises Fault."""
     try:
@@ -143,6 +149,15 @@ def moment_of(text: str | None, zone: tzinfo) -> float:
     if not 1970 < moment.year < 9999:
         raise Fault(f"{text!r} is too far from now")
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+
+
+def dns_type(text: str) -> int:
+    """Return the number of a DNS type. Raises Fault."""
+    word = text.upper()
+    number = dns.QTYPES.get(word, int(word[4:]) if word.startswith("TYPE") and word[4:].isdecimal() else None)
+    if number is None:
+        raise Fault(f"{text!r} is not a DNS type that is known here; write TYPE65 for the rest")
+    return number
 
 
 def data_folder(data: Path | None, config: Config) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from appliance.commands.options import Fault, configured, data_folder, with_place
+from appliance.commands.options import Fault, config_folder, configured, data_folder, with_place
 from appliance.core.rulebook import RulebookError
 from appliance.core.visibility import Contract, VisibilityError
 from appliance.steward import daemon
@@ -18,7 +18,7 @@ from appliance.world import life, rules
 @click.command()
 @with_place
 def steward(data: Path | None, config: Path | None) -> None:
-    """Keep the books: counts, what happened, what must be erased, and how the other daemons are."""
+    """Keep the books: counts, what happened, what must be erased, how the other daemons are; and fetch lists."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s steward: %(message)s", stream=sys.stderr)
     # It tells of every job that it takes on.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
@@ -28,8 +28,8 @@ def steward(data: Path | None, config: Path | None) -> None:
         groups = {service.id: service.group for service in rules.load_rulebook().services.values()}
     except (VisibilityError, RulebookError, OSError) as error:
         raise Fault(f"the bundled rules can't be read: {error}") from error
-    asyncio.run(_serve(where, contract, groups))
+    asyncio.run(_serve(where, contract, groups, config_folder(config)))
 
 
-async def _serve(data: Path, contract: Contract, groups: Mapping[str, str]) -> None:
-    await daemon.Daemon(data, contract, groups).run(life.ending())
+async def _serve(data: Path, contract: Contract, groups: Mapping[str, str], config: Path) -> None:
+    await daemon.Daemon(data, contract, groups, config).run(life.ending())

@@ -1,5 +1,6 @@
 """One question as the steps of the order of decision see it: a name with its tags, who asks, what holds just now."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -10,6 +11,7 @@ from appliance.core import budget as budgets
 from appliance.core import names
 from appliance.core.budget import Budget, Minutes
 from appliance.core.house import NEVER_LIFTED
+from appliance.core.listing import NOTHING, Listed
 from appliance.core.matcher import Matcher
 from appliance.core.rulebook import BYPASS, MALWARE, Rulebook
 from appliance.core.said import Things
@@ -47,13 +49,22 @@ class Case:
     """The strictest of the name's categories; where no service did, it gave the terms."""
     until: float | None
     """From here on a verdict holds until the next word, window or rule begins or ends; and see `next_count`."""
+    listed: Listed
+    """What lists say of the name; the categories that only they say it is of are among its tags."""
 
     @classmethod
     def of(
-        cls, rulebook: Rulebook, minutes: Minutes, subject: Subject, name: str, tags: frozenset[str], at: float
+        cls,
+        rulebook: Rulebook,
+        minutes: Minutes,
+        subject: Subject,
+        name: str,
+        tags: frozenset[str],
+        at: float,
+        listed: Listed = NOTHING,
     ) -> "Case":
         """Look at everything that more than one step wants to know."""
-        terms, category = strictest(rulebook, subject, tags)
+        terms, category = strictest(rulebook, subject, tags, listed.fed)
         service = most_open(subject, tags)
         above = tuple(names.parents(name))
         return cls(
@@ -70,6 +81,7 @@ class Case:
             service=service,
             category=category,
             until=subject.next_change(at),
+            listed=listed,
         )
 
     def letter(self, category: str) -> Letter:
@@ -87,6 +99,11 @@ class Case:
         if self.information is None:
             return True
         return self.subject.own_rule_reaches_information and blocked.names_it(self.above)
+
+    def by_list(self, category: str) -> tuple[tuple[str, str], ...]:
+        """Return what a reason tells of the list that alone says the name is of a category; nothing where none does."""
+        hit = self.listed.fed.get(category)
+        return () if hit is None else (("list", hit.list), ("line", str(hit.line)))
 
     @property
     def information(self) -> str | None:
@@ -164,16 +181,18 @@ class Case:
         return budgets.left(budget, used, self.subject.bonuses, day, self.at)
 
 
-def strictest(rulebook: Rulebook, subject: Subject, tags: frozenset[str]) -> tuple[Terms, str | None]:
+def strictest(
+    rulebook: Rulebook, subject: Subject, tags: frozenset[str], fed: Collection[str] = ()
+) -> tuple[Terms, str | None]:
     """Return the strictest terms of a name's categories, and which category that is; what counts adds up.
 
     Ways around the filter that are closed are left out: another step decides them. So are hard blocks, for what comes
-    so far was lifted.
+    so far was lifted. Of equals one that is not only `fed` by a list gives the terms.
     """
     found: str | None = None
     best = TERMS[Letter.A]
     counted = False
-    for category in sorted(tags & rulebook.categories.keys()):
+    for category in sorted(tags & rulebook.categories.keys(), key=lambda one: (one in fed, one)):
         letter = subject.letter(category)
         terms = TERMS[Letter.A if letter is Letter.H else letter]
         if category.startswith(BYPASS) and terms.strictness is not Strictness.ALLOW:

@@ -19,6 +19,7 @@ from appliance.core.device import Device, Forwarder, Located
 from appliance.core.document import Path
 from appliance.core.person import BANDS, Known, Person
 from appliance.core.said import Id, Said, Text
+from appliance.core.subscription import ListKind, Subscription
 from appliance.core.word import Grant, Lifted, Pause
 
 VERSION = 1
@@ -101,6 +102,7 @@ class House(Said, frozen=True):
     blocking: Blocking = Blocking()
     forwarders: tuple[Forwarder, ...] = ()
     services: tuple[OwnService, ...] = ()
+    lists: tuple[Subscription, ...] = ()
     persons: tuple[Person, ...] = ()
     devices: tuple[Device, ...] = ()
     pauses: tuple[Pause, ...] = ()
@@ -151,6 +153,7 @@ def problems(house: House, rules: Known) -> Iterator[tuple[Path, str]]:
         for place, text in persons.problems(one, known):
             yield ("persons", number, *place), text
     yield from _references(house, known)
+    yield from _list_problems(house, known)
     yield from _lifted_problems(house, known)
 
 
@@ -183,6 +186,28 @@ def _references(house: House, known: Known) -> Iterator[tuple[Path, str]]:
         yield from persons.what_problems(("grants", number, "budget"), grant.budget, known)
 
 
+def _list_problems(house: House, known: Known) -> Iterator[tuple[Path, str]]:
+    ids = {person.id for person in house.persons}
+    seen: dict[tuple[str, ListKind, str | None], str] = {}
+    for number, one in enumerate(house.lists):
+        if one.category is not None and one.category not in known.categories:
+            yield ("lists", number, "category"), f"there is no category {one.category!r}"
+        elif one.category in known.unfed:
+            yield ("lists", number, "category"), f"no list says what belongs to {one.category}"
+        for index, person in enumerate(one.persons):
+            if person not in ids:
+                yield ("lists", number, "persons", index), f"there is no person {person!r}"
+            elif person in one.persons[:index]:
+                yield ("lists", number, "persons", index), f"{person} is named twice"
+        if one.url is not None:
+            before = seen.setdefault((one.url, one.kind, one.category), one.id)
+            if before != one.id:
+                yield (
+                    ("lists", number, "url"),
+                    f"the list {before} is this one already: one is enough, for more persons",
+                )
+
+
 def _lifted_problems(house: House, known: Known) -> Iterator[tuple[Path, str]]:
     bands = {person.id: person.band for person in house.persons}
     for number, one in enumerate(house.lifted):
@@ -202,7 +227,7 @@ def _lifted_problems(house: House, known: Known) -> Iterator[tuple[Path, str]]:
 def _twice(house: House) -> Iterator[tuple[Path, str]]:
     """Yield each id, MAC and address that stands for two things at once."""
     seen: dict[tuple[str, str], str] = {}
-    for field in ("forwarders", "services", "persons", "devices"):
+    for field in ("forwarders", "services", "lists", "persons", "devices"):
         for number, thing in enumerate(getattr(house, field)):
             keys = [(field, thing.id)]
             if isinstance(thing, Located):

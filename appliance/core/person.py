@@ -147,6 +147,8 @@ class Known(msgspec.Struct, frozen=True):
     """What one caregiver can't lift alone."""
     protected: Pairs = ()
     """What no setting reaches."""
+    unfed: Collection[str] = ()
+    """Categories of which no subscribed list says what belongs to them."""
 
 
 def problems(person: Person, known: Known) -> Iterator[tuple[Path, str]]:

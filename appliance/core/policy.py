@@ -4,16 +4,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from appliance.core import steps
+from appliance.core import listing, steps
 from appliance.core.budget import NOT_COUNTED, Minutes
 from appliance.core.case import Case, strictest
 from appliance.core.catalogue import SERVICE_TAG
 from appliance.core.domainset import NOTHING, DomainSet, Entry, build
 from appliance.core.house import EMPTY, House
+from appliance.core.listing import Listed
+from appliance.core.lists.listset import ListSet
 from appliance.core.rulebook import HELP, INFRASTRUCTURE, UNCLASSIFIED, Rulebook
 from appliance.core.steps import Label
 from appliance.core.subject import BLOCKED_TTL_S, Compiler, Subject
 from appliance.core.verdict import Action, Reason, Step, Verdict
+from appliance.core.wire import dns
+
+_SPARED = frozenset((HELP, INFRASTRUCTURE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +33,36 @@ class Policy:
     by_person: Mapping[str, Subject]
     minutes: Minutes = NOT_COUNTED
     """What the steward counted last; replaced while the house stays."""
+    lists: ListSet | None = None
+    """What the house subscribed to, as far as it is here."""
 
     def of_device(self, device_id: str | None) -> Subject:
         """Return the subject of a device of the house; None is a device that nobody named."""
         return self.unknown if device_id is None else self.by_device.get(device_id, self.unknown)
 
-    def tags(self, name: str) -> frozenset[str]:
-        """Return all tags of a name in normal form."""
+    def tags(self, name: str, subject: Subject | None = None) -> frozenset[str]:
+        """Return all tags of a name in normal form; with a subject, those that its lists give it as well."""
         found = NOTHING
         for domain_set in self.sets:
             found = found | domain_set.tags(name)
-        return found
+        return found if subject is None else found | self.listed(subject, name, found, dns.A).fed.keys()
+
+    def listed(self, subject: Subject, name: str, tags: frozenset[str], qtype: int) -> Listed:
+        """Return what a subject's lists say of a name with these tags (those of the rules).
+
+        Nothing of what is protected or what a device needs to be online.
+        """
+        if self.lists is None or not subject.lists or not self._is_listable(tags):
+            return listing.NOTHING
+        hits = self.lists.find(name)
+        return listing.listed(hits, subject.lists, name, qtype, tags) if hits else listing.NOTHING
+
+    def is_protected(self, name: str) -> bool:
+        """Say whether no list closes a name."""
+        return not self._is_listable(self.tags(name))
+
+    def _is_listable(self, tags: frozenset[str]) -> bool:
+        return not tags or (tags.isdisjoint(_SPARED) and tags.isdisjoint(self.rulebook.information))
 
 
 def compile(  # noqa: A001 -- the field's word for it
@@ -47,10 +71,11 @@ def compile(  # noqa: A001 -- the field's word for it
     sets: Iterable[DomainSet],
     zone: tzinfo,
     minutes: Minutes = NOT_COUNTED,
+    lists: ListSet | None = None,
 ) -> Policy:
     """Return the policy of a house (None: a box without one, where every asker is unknown)."""
     told = house or EMPTY
-    compiler = Compiler.of(told, rulebook, zone)
+    compiler = Compiler.of(told, rulebook, zone, lists)
     shared: dict[str, Subject] = {}
 
     def share(subject: Subject) -> Subject:
@@ -64,13 +89,17 @@ def compile(  # noqa: A001 -- the field's word for it
         by_device={device.id: share(compiler.device(device)) for device in told.devices},
         by_person={person.id: share(compiler.person(person)) for person in told.persons},
         minutes=minutes,
+        lists=lists,
     )
 
 
-def decide(policy: Policy, subject: Subject, name: str, label: Label | None, at: float) -> Verdict:
+def decide(
+    policy: Policy, subject: Subject, name: str, label: Label | None, at: float, *, qtype: int = dns.A
+) -> Verdict:
     """Return what happens to a name (in normal form) that a subject asks for at a time (POSIX seconds).
 
     The order of decision: the first step that has an answer gives it. `label` is the classifier's, where it has one.
+    `qtype` matters to rules of lists alone.
     """
     tags = policy.tags(name)
 
@@ -82,7 +111,11 @@ def decide(policy: Policy, subject: Subject, name: str, label: Label | None, at:
     if INFRASTRUCTURE in tags:
         return Verdict(Action.ALLOW, Step.INFRASTRUCTURE, Reason("infrastructure"), traceless=subject.is_traceless)
 
-    case = Case.of(policy.rulebook, policy.minutes, subject, name, tags, at)
+    # A list that has a category says what belongs to it, but of nothing that is protected.
+    listed = policy.listed(subject, name, tags, qtype)
+    if listed.fed:
+        tags |= listed.fed.keys()
+    case = Case.of(policy.rulebook, policy.minutes, subject, name, tags, at, listed)
 
     # 3. Hard blocks: malware for everyone, the band's H categories. No grant and no own rule lifts them.
     verdict = steps.hard(case)
@@ -120,6 +153,22 @@ def decide(policy: Policy, subject: Subject, name: str, label: Label | None, at:
     # Afterwards: an admitted name that has a safe mode is answered by it, under grants and own rules too; and what
     # may leave no trace leaves none, whichever step decided.
     return steps.afterwards(case, verdict)
+
+
+def decide_address(policy: Policy, subject: Subject, address: str, qtype: int, at: float) -> Verdict | None:
+    """Return what a subject's lists close an answer with an address for, None where they don't.
+
+    By the steps that lists have a say in (3, 8, 9 and 10), and by nothing else: an address has no other tags.
+    """
+    if policy.lists is None or not subject.lists:
+        return None
+    hits = policy.lists.entry(address)
+    if not hits:
+        return None
+    listed = listing.listed(hits, subject.lists, address, qtype)
+    case = Case.of(policy.rulebook, policy.minutes, subject, address, frozenset(listed.fed), at, listed)
+    verdict = steps.hard(case) or steps.bypass(case) or steps.category(case) or steps.listed(case)
+    return verdict if verdict is not None and verdict.is_blocked else None
 
 
 def category_of(policy: Policy, subject: Subject, tags: frozenset[str], verdict: Verdict) -> str:

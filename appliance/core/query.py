@@ -3,6 +3,7 @@
 Neither touches the machine: both are told who asks and what time it is.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from dataclasses import replace as replace_fields
@@ -15,12 +16,13 @@ from msgspec.structs import replace
 from appliance.core import names, reply
 from appliance.core.answers import MAX_NEGATIVE_TTL_S, STALE_TTL_S, Answers, Kept, Key
 from appliance.core.house import BlockMode
-from appliance.core.policy import Policy, decide, ttl_s
+from appliance.core.policy import Policy, decide, decide_address, ttl_s
 from appliance.core.schedule import Schedule
 from appliance.core.subject import Subject
-from appliance.core.verdict import Action, Answer, Reason, Step, Verdict
+from appliance.core.verdict import Action, Answer, Given, Reason, Step, Verdict
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Message, Query, Refusal
+from appliance.core.wire.presentation import BadRecord, encode
 from appliance.core.wire.reader import WireError
 
 MAX_CNAMES = 11
@@ -32,9 +34,18 @@ BLOCK_MEMO_S = 600.0
 HOME_DOMAIN = "kindgate.home"
 """The box itself, for everyone and in every state of the house."""
 HOME_TTL_S = 60
+GIVEN_TTL_S = 60
+"""What a list answers with may be another thing after its next version."""
+
+OF_LISTED_TARGET = (dns.A, dns.AAAA, dns.HTTPS, dns.SVCB, dns.TXT)
+"""The types of records that are taken from the name that a list names: those in which no name can be cut short."""
 
 _QUESTION = b"\xc0\x0c"
 """A pointer to the name in the question."""
+_OF_TARGET = (dns.A, dns.AAAA)
+"""The types of records that are taken from the name of a safe mode."""
+_OCTETS = {dns.A: 4, dns.AAAA: 16}
+"""How long an address is."""
 _FORCED_MODE = {Answer.NXDOMAIN: BlockMode.NXDOMAIN, Answer.NODATA: BlockMode.NODATA}
 
 Say = Callable[[Reason], str]
@@ -82,20 +93,31 @@ def begin(setting: Setting, subject: Subject, parsed: Query | Refusal, is_tcp: b
         return Reply(reply.refuse(parsed), parsed.rcode)
     if parsed.qtype == dns.ANY:
         return Reply(reply.any_answer(parsed), dns.NOERROR)
-    verdict = decide(setting.policy, subject, parsed.name, None, at)
+    verdict = decide(setting.policy, subject, parsed.name, None, at, qtype=parsed.qtype)
     if verdict.is_blocked:
         return _blocked(setting, subject, parsed, verdict, at)
-    name = parsed.name
-    if verdict.target is not None:
-        if parsed.qtype in (dns.HTTPS, dns.SVCB):
-            # The original's address hints would lead around the rewrite.
-            wire = reply.nodata(parsed, ttl_s(subject, verdict, MAX_NEGATIVE_TTL_S, at))
-            return Reply(wire, dns.NOERROR, verdict)
-        if parsed.qtype in (dns.A, dns.AAAA):
-            name = verdict.target
+    if verdict.rewrite is not None:
+        return _given(subject, parsed, verdict, verdict.rewrite, is_tcp, at)
+    name = parsed.name if verdict.target is None else _answering(parsed, verdict, verdict.target)
+    if name is None:
+        return Reply(reply.nodata(parsed, ttl_s(subject, verdict, MAX_NEGATIVE_TTL_S, at)), dns.NOERROR, verdict)
+    if verdict.target is not None and verdict.step is Step.LIST:
+        cloaked = _decide_name(setting.policy, subject, parsed, verdict, verdict.target, at)
+        if cloaked is not None:
+            return _blocked(setting, subject, parsed, cloaked, at)
     ask = Ask(parsed, verdict, name, (name, parsed.qtype, _asked_flags(parsed)))
     kept = setting.answers.get(ask.key, at)
     return ask if kept is None else finish(setting, subject, ask, kept, is_tcp, at)
+
+
+def _answering(query: Query, verdict: Verdict, target: str) -> str | None:
+    """Return the name whose records answer a rewritten one: the target, itself, or for no answer None."""
+    if verdict.step is Step.LIST:
+        return target if query.qtype in OF_LISTED_TARGET else None
+    if query.qtype in _OF_TARGET:
+        return target
+    # The original's address hints would lead around the rewrite.
+    return None if query.qtype in (dns.HTTPS, dns.SVCB) else query.name
 
 
 def at_home(query: Query, addresses: Iterable[str]) -> Reply:
@@ -121,7 +143,7 @@ def finish(setting: Setting, subject: Subject, ask: Ask, outcome: Kept | Failure
         return Reply(reply.compose(query, dns.SERVFAIL, ede=(code, outcome.value)), dns.SERVFAIL, verdict)
     message = outcome.message
     try:
-        cloaked = _decide_cnames(setting.policy, subject, ask, message, at)
+        cloaked = _decide_answer(setting.policy, subject, ask, message, at)
     except WireError:
         ede = (reply.EDE_NETWORK_ERROR, "the upstream's answer was malformed")
         return Reply(reply.compose(query, dns.SERVFAIL, ede=ede), dns.SERVFAIL, verdict)
@@ -140,9 +162,8 @@ def finish(setting: Setting, subject: Subject, ask: Ask, outcome: Kept | Failure
         wire = reply.pass_on(query, message, ttl, 0, (reply.EDE_STALE, ""))
     else:
         wire = reply.pass_on(query, message, ttl, outcome.age_s(at))
-    if len(wire) > (dns.MAX_TCP_OCTETS if is_tcp else query.udp_octets):
-        return Reply(reply.truncated(query, rcode), rcode, verdict)
-    return Reply(wire, rcode, verdict, at if is_stale else _last_given(outcome.fresh_until, verdict, ttl))
+    keep_until = at if is_stale else _last_given(outcome.fresh_until, verdict, ttl)
+    return _fitting(query, Reply(wire, rcode, verdict, keep_until), is_tcp)
 
 
 def upstream_query(ask: Ask, ident: int, *, has_edns: bool = True) -> bytes:
@@ -172,11 +193,37 @@ def _asked_flags(query: Query) -> int:
 
 def _blocked(setting: Setting, subject: Subject, query: Query, verdict: Verdict, at: float) -> Reply:
     ttl = ttl_s(subject, verdict, MAX_NEGATIVE_TTL_S, at)
-    blocking = setting.policy.house.blocking
-    mode = _FORCED_MODE[verdict.answer] if verdict.answer else blocking.mode or BlockMode.NULL
     ede = (_ede_code(verdict), setting.say(verdict.reason))
-    rcode, wire = reply.block(query, blocking, mode, ttl, ede)
+    if verdict.rewrite is not None:
+        rcode, wire = verdict.rewrite.rcode, reply.given(query, *_data(query, verdict.rewrite), ttl, ede)
+    else:
+        blocking = setting.policy.house.blocking
+        mode = _FORCED_MODE[verdict.answer] if verdict.answer else blocking.mode or BlockMode.NULL
+        rcode, wire = reply.block(query, blocking, mode, ttl, ede)
     return Reply(wire, rcode, verdict, _last_given(at + BLOCK_MEMO_S, verdict, ttl))
+
+
+def _given(subject: Subject, query: Query, verdict: Verdict, given: Given, is_tcp: bool, at: float) -> Reply:
+    """Return the reply that a list gives in place of the name's own."""
+    ttl = ttl_s(subject, verdict, GIVEN_TTL_S, at)
+    wire = reply.given(query, *_data(query, given), ttl)
+    return _fitting(query, Reply(wire, given.rcode, verdict, _last_given(at + BLOCK_MEMO_S, verdict, ttl)), is_tcp)
+
+
+def _data(query: Query, given: Given) -> tuple[int, list[bytes]]:
+    """Return the RCODE and the records' data of what a list gives; text that is no such data is left out."""
+    found = []
+    for value in given.values:
+        with contextlib.suppress(BadRecord):
+            found.append(encode(query.qtype, value))
+    return given.rcode, found
+
+
+def _fitting(query: Query, made: Reply, is_tcp: bool) -> Reply:
+    """Return a reply, or in its place what sends the client to TCP where it is too long."""
+    if len(made.wire) <= (dns.MAX_TCP_OCTETS if is_tcp else query.udp_octets):
+        return made
+    return Reply(reply.truncated(query, made.rcode), made.rcode, made.verdict)
 
 
 def _last_given(end: float, verdict: Verdict, ttl: int) -> float:
@@ -191,36 +238,75 @@ def _ede_code(verdict: Verdict) -> int:
     return reply.EDE_BLOCKED if verdict.step is Step.HARD else reply.EDE_FILTERED
 
 
-def _decide_cnames(policy: Policy, subject: Subject, ask: Ask, message: Message, at: float) -> Verdict | None:
-    """Return the verdict of a CNAME in the answer that blocks it, None if none does.
+def _decide_answer(policy: Policy, subject: Subject, ask: Ask, message: Message, at: float) -> Verdict | None:
+    """Return the verdict of a CNAME or an address in the answer that blocks it, None if none does.
 
-    A target counts only where it is decided by the step that admitted the name or one before it: an own "allow" opens
-    a site whatever network delivers it, and malware stays blocked. Pauses and windows were decided for the name, so
-    that what is always on or granted stays so. Raises WireError for a chain that is too long.
+    Raises WireError for a chain that is too long.
     """
     admitted = ask.verdict
-    if admitted.step in (Step.HELP, Step.INFRASTRUCTURE) or admitted.action is Action.REWRITE:
+    if admitted.step in (Step.HELP, Step.INFRASTRUCTURE):
+        return None
+    if admitted.action is Action.REWRITE and admitted.step is not Step.LIST:
         return None
     cnames = [record for record in message.answers if record.rtype == dns.CNAME]
     if len(cnames) > MAX_CNAMES:
         raise WireError("too many CNAMEs")
-    reaches_last = admitted.step.rank
-    if admitted.step is Step.PROTECTED and not subject.own_rule_reaches_information:
-        reaches_last = Step.HARD.rank
     for record in cnames:
-        verdict = _decide_target(policy, subject, dns.rdata_name(message, record), at)
-        if verdict.is_blocked and verdict.step.rank <= reaches_last and verdict.step is not Step.DEFAULT:
-            ends = [until for until in (verdict.until, admitted.until) if until is not None]
-            is_traceless = verdict.traceless or admitted.traceless
-            return replace(verdict, until=min(ends, default=None), traceless=is_traceless)
+        found = _decide_name(policy, subject, ask.query, admitted, dns.rdata_name(message, record), at)
+        if found is not None:
+            return found
+    for address in _addresses(policy, message):
+        verdict = decide_address(policy, subject, address, ask.query.qtype, at)
+        found = None if verdict is None else _reaching(policy, subject, ask.query, admitted, verdict)
+        if found is not None:
+            return found
     return None
 
 
-def _decide_target(policy: Policy, subject: Subject, name: str, at: float) -> Verdict:
+def _addresses(policy: Policy, message: Message) -> list[str]:
+    """Return the addresses of an answer in their one spelling, where any list speaks of addresses."""
+    if policy.lists is None or not policy.lists.has_addresses:
+        return []
+    found = (message.wire[one.rdata_at : one.end] for one in message.answers if one.rtype in _OCTETS)
+    return [str(ip_address(octets)) for octets in found if len(octets) in _OCTETS.values()]
+
+
+def _decide_name(
+    policy: Policy, subject: Subject, query: Query, admitted: Verdict, name: str, at: float
+) -> Verdict | None:
+    """Return the verdict of a name that delivers an admitted one where it blocks that, too; None where it doesn't."""
+    verdict = _decide_target(policy, subject, name, query.qtype, at)
+    is_meant = verdict.is_blocked and verdict.step is not Step.DEFAULT
+    return _reaching(policy, subject, query, admitted, verdict) if is_meant else None
+
+
+def _reaching(policy: Policy, subject: Subject, query: Query, admitted: Verdict, verdict: Verdict) -> Verdict | None:
+    """Return a block of what delivers an admitted name as it reaches that name; None where it doesn't.
+
+    It counts only where it is decided by the step that admitted the name or one before it: an own "allow" opens a site
+    whatever network delivers it, and malware stays blocked. Pauses and windows were decided for the name, so that what
+    is always on or granted stays so. What one list opens no other closes by its network; nor does any list what is
+    protected.
+    """
+    reaches_last = admitted.step.rank
+    if admitted.step is Step.PROTECTED and not subject.own_rule_reaches_information:
+        reaches_last = Step.HARD.rank
+    if admitted.step is Step.LIST and admitted.action is Action.ALLOW:
+        reaches_last = Step.CATEGORY.rank
+    if verdict.step.rank > reaches_last:
+        return None
+    if any(key == "list" for key, _ in verdict.reason.args) and policy.is_protected(query.name):
+        return None
+    ends = [until for until in (verdict.until, admitted.until) if until is not None]
+    is_traceless = verdict.traceless or admitted.traceless
+    return replace(verdict, until=min(ends, default=None), traceless=is_traceless)
+
+
+def _decide_target(policy: Policy, subject: Subject, name: str, qtype: int, at: float) -> Verdict:
     """Return the verdict of a CNAME's target, but for pauses and windows."""
-    verdict = decide(policy, subject, name, None, at)
+    verdict = decide(policy, subject, name, None, at, qtype=qtype)
     if not verdict.is_blocked or verdict.step not in (Step.WORD, Step.TIME):
         return verdict
     grants = tuple(word for word in subject.words if not word.is_pause)
     untimed = replace_fields(subject, words=grants, schedule=Schedule((), (), subject.zone), budgets=())
-    return decide(policy, untimed, name, None, at)
+    return decide(policy, untimed, name, None, at, qtype=qtype)

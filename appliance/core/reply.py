@@ -76,6 +76,13 @@ def block(query: Query, blocking: Blocking, mode: BlockMode, ttl_s: int, ede: Ed
     return dns.NOERROR, compose(query, dns.NOERROR, ([answer], ()), ede=ede)
 
 
+def given(query: Query, rcode: int, data: Sequence[bytes], ttl_s: int, ede: Ede | None = None) -> bytes:
+    """Return an answer with records of the type asked for, of which this is the data; without any, a negative one."""
+    answers = [dns.record(_QUESTION, query.qtype, ttl_s, octets) for octets in data]
+    is_negative = rcode == dns.NXDOMAIN or (rcode == dns.NOERROR and not answers)
+    return compose(query, rcode, (answers, [_soa(ttl_s)] if is_negative else []), ede=ede)
+
+
 def pass_on(query: Query, message: Message, ttl_s: int, age_s: int, ede: Ede | None = None) -> bytes:
     """Return an upstream's message as our reply, no TTL above `ttl_s` nor above what is left of it after `age_s`.
 

@@ -10,6 +10,7 @@ from appliance.core import names
 from appliance.core.catalogue import Engine, Engines, Service, Services
 from appliance.core.document import Document, DocumentError, Path
 from appliance.core.domainset import Entry
+from appliance.core.house import NEVER_LIFTED
 from appliance.core.person import BANDS, Known
 from appliance.core.verdict import Answer, Letter
 
@@ -98,12 +99,23 @@ class Rulebook(_Strict, frozen=True):
             engines={id_: engine.levels for id_, engine in self.engines.items()},
             hard=self.hard,
             protected=self.protected,
+            unfed=self.unfed,
         )
 
     @property
     def hard(self) -> frozenset[tuple[str, str]]:
         """The pairs (category, band) that one caregiver can't lift alone."""
         return self._pairs(Letter.H)
+
+    @property
+    def unfed(self) -> frozenset[str]:
+        """The categories that no subscribed list feeds.
+
+        What is protected is the box's word: a list could open by it, without a trace. Of what is hashed nobody may hold
+        a list, and unclassified is what no list knows.
+        """
+        hashed = {id_ for id_, one in self.categories.items() if one.hashed}
+        return frozenset((HELP_REPORT, UNCLASSIFIED, NEVER_LIFTED)) | self.information | hashed
 
     @property
     def protected(self) -> frozenset[tuple[str, str]]:

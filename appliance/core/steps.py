@@ -10,14 +10,11 @@ from msgspec.structs import replace
 from appliance.core.case import Case
 from appliance.core.catalogue import SERVICE_TAG
 from appliance.core.house import NEVER_LIFTED
+from appliance.core.lists.rule import Did, Outcome
 from appliance.core.person import Do, Mode
 from appliance.core.rulebook import BYPASS, MALWARE, ROUTE, UPDATES, Rulebook
 from appliance.core.subject import Subject, Word
-from appliance.core.verdict import TERMS, Action, Answer, Letter, Lift, Reason, Step, Strictness, Verdict
-
-LIST_ALLOW = "#allow:"
-LIST_BLOCK = "#block:"
-"""Tags of names on lists without a category; the list's id follows."""
+from appliance.core.verdict import TERMS, Action, Answer, Given, Letter, Lift, Reason, Step, Strictness, Verdict
 
 _SEVERE = frozenset((Letter.K, Letter.B, Letter.H))
 
@@ -40,7 +37,7 @@ def hard(case: Case) -> Verdict | None:
     category_id = next((first for first in (NEVER_LIFTED, MALWARE) if first in hits), hits[0])
     lift = {MALWARE: Lift.OWNER, NEVER_LIFTED: Lift.NOBODY}.get(category_id, Lift.TWO)
     code = "malware" if category_id == MALWARE else "hard"
-    reason = Reason(code, (("category", category_id), ("band", subject.row)))
+    reason = Reason(code, (("category", category_id), ("band", subject.row), *case.by_list(category_id)))
     until = case.until if subject.lifted else None
     return Verdict(Action.BLOCK, Step.HARD, reason, traceless=subject.is_traceless, lift=lift, until=until)
 
@@ -125,12 +122,13 @@ def bypass(case: Case) -> Verdict | None:
     if case.subject.is_managed or case.service in case.subject.ways_around:
         return None
     strictness = {tag: TERMS[case.letter(tag)].strictness for tag in sorted(case.tags) if tag.startswith(BYPASS)}
-    category_id = max(strictness, key=lambda tag: strictness[tag], default=None)
+    category_id = max(strictness, key=lambda tag: (strictness[tag], tag not in case.listed.fed), default=None)
     if category_id is None or strictness[category_id] is Strictness.ALLOW:
         return None
     routes = (case.rulebook.routes[tag[len(ROUTE) :]] for tag in sorted(case.tags) if tag.startswith(ROUTE))
     route = next((route for route in routes if route.category == category_id), None)
-    reason = Reason.of("bypass", category=category_id, route=route.id if route else "")
+    by_list = case.by_list(category_id)
+    reason = Reason("bypass", (("category", category_id), ("route", route.id if route else ""), *by_list))
     action = TERMS[case.letter(category_id)].action
     return _refuse(case, action, Step.BYPASS, reason, answer=route.answer if route else None)
 
@@ -156,29 +154,34 @@ def category(case: Case) -> Verdict | None:
     if subject.is_closed:
         code = "closed"
     origin = "person" if is_by_hand else subject.row
-    return _refuse(case, case.terms.action, Step.CATEGORY, Reason.of(code, category=case.category, origin=origin))
+    reason = Reason(code, (("category", case.category), ("origin", origin), *case.by_list(case.category)))
+    return _refuse(case, case.terms.action, Step.CATEGORY, reason)
 
 
 def allowed_category(case: Case) -> Verdict | None:
     """9, after 10: a category that is open."""
     if case.category is None:
         return None
-    return _admit(case, Step.CATEGORY, Reason.of("category_allow", category=case.category))
+    reason = Reason("category_allow", (("category", case.category), *case.by_list(case.category)))
+    return _admit(case, Step.CATEGORY, reason)
 
 
 def listed(case: Case) -> Verdict | None:
     """10. Lists without a category."""
-    if not case.subject.lists:
+    is_managed = case.subject.is_managed
+    # A safe mode goes before what a list would answer in its place.
+    outcome = case.listed.outcome(may_rewrite=not is_managed and _safe_target(case) is None)
+    if outcome is None or (outcome.did is Did.ALLOW and not _opens(case, outcome)):
         return None
-    for prefix, code in ((LIST_ALLOW, "list_allow"), (LIST_BLOCK, "list_block")):
-        hits = sorted(tag[len(prefix) :] for tag in case.tags if tag.startswith(prefix))
-        subscribed = [id_ for id_ in hits if id_ in case.subject.lists]
-        if subscribed:
-            reason = Reason.of(code, list=subscribed[0])
-            if prefix == LIST_ALLOW:
-                return _admit(case, Step.LIST, reason)
-            return _refuse(case, Action.BLOCK, Step.LIST, reason)
-    return None
+    id_, line = outcome.hit.list, str(outcome.hit.line)
+    given = Given(outcome.rcode, outcome.values) if outcome.values is not None else None
+    if outcome.did is Did.ALLOW:
+        return _admit(case, Step.LIST, Reason.of("list_allow", list=id_, line=line))
+    if outcome.did is Did.BLOCK:
+        verdict = _refuse(case, Action.BLOCK, Step.LIST, Reason.of("list_block", list=id_, line=line))
+        return verdict if is_managed else replace(verdict, rewrite=given)
+    verdict = _admit(case, Step.LIST, Reason.of("list_rewrite", list=id_, line=line))
+    return replace(verdict, action=Action.REWRITE, target=outcome.cname, rewrite=given)
 
 
 def labelled(case: Case, label: Label | None) -> Verdict | None:
@@ -205,9 +208,7 @@ def default(case: Case) -> Verdict:
 def afterwards(case: Case, verdict: Verdict) -> Verdict:
     """Answer an admitted name by its safe mode, leave no trace where none may be left, and let no budget be overrun."""
     if verdict.action is Action.ALLOW:
-        safe = case.subject.safe
-        is_forced = any(one.window.safe_search for one in case.openings)
-        target = (safe.strictest if is_forced else safe.targets).get(case.name)
+        target = _safe_target(case)
         if target is not None:
             verdict = replace(verdict, action=Action.REWRITE, target=target)
     if any(_is_silent(case.rulebook, tag) for tag in case.tags & case.rulebook.categories.keys()):
@@ -215,6 +216,22 @@ def afterwards(case: Case, verdict: Verdict) -> Verdict:
     if case.subject.budgets and verdict.step.rank > Step.TIME.rank:
         verdict = replace(verdict, until=_sooner(verdict.until, case.next_count()))
     return verdict
+
+
+def _safe_target(case: Case) -> str | None:
+    """Return the name whose addresses answer in the name's safe mode; None where it has none, or it is off."""
+    safe = case.subject.safe
+    is_forced = any(one.window.safe_search for one in case.openings)
+    return (safe.strictest if is_forced else safe.targets).get(case.name)
+
+
+def _opens(case: Case, outcome: Outcome) -> bool:
+    """Say whether an exception opens: one in a list that blocks only takes back what lists close.
+
+    Such a list means no more by it than that the name is not an advertisement. It doesn't make it a site for small
+    children, nor one that need not be asked for.
+    """
+    return case.subject.mode is Mode.OPEN or outcome.hit.list in case.subject.lists.opening
 
 
 def _service(case: Case, service: str) -> Verdict:

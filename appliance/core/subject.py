@@ -9,6 +9,8 @@ from appliance.core.budget import DAY_STARTS, Bonus, Budget
 from appliance.core.catalogue import SERVICE_TAG
 from appliance.core.device import Device, DeviceKind
 from appliance.core.house import House, Unknown
+from appliance.core.listing import NO_LISTS, Reach, reach_of
+from appliance.core.lists.listset import ListSet
 from appliance.core.matcher import NOTHING, Groups, Matcher
 from appliance.core.person import BANDS, LETTERS, Mode, Person, PersonKind, Rule
 from appliance.core.rulebook import BYPASS, UNCLASSIFIED, UPDATES, Rulebook
@@ -93,8 +95,8 @@ class Subject:
     bonuses: tuple[Bonus, ...] = ()
     day_starts: str = DAY_STARTS
     safe: Safe = NO_SAFE_MODE
-    lists: frozenset[str] = frozenset()
-    """Ids of the subscribed lists without a category."""
+    lists: Reach = NO_LISTS
+    """Which subscribed lists reach it."""
     changes: tuple[float, ...] = ()
     """Moments (POSIX seconds, ascending) at which a word or a rule begins or ends."""
     is_managed: bool = False
@@ -133,11 +135,12 @@ class Compiler:
     rulebook: Rulebook
     zone: tzinfo
     groups: Groups
+    lists: ListSet | None = None
 
     @classmethod
-    def of(cls, house: House, rulebook: Rulebook, zone: tzinfo) -> "Compiler":
+    def of(cls, house: House, rulebook: Rulebook, zone: tzinfo, lists: ListSet | None = None) -> "Compiler":
         """Return the compiler of a house."""
-        return cls(house, rulebook, zone, matcher.groups_of(house, rulebook))
+        return cls(house, rulebook, zone, matcher.groups_of(house, rulebook), lists)
 
     def unknown(self, device: Device | None = None) -> Subject:
         """Return the subject of a device without a person: the unknown's, but for its kind and its own pauses."""
@@ -151,7 +154,8 @@ class Compiler:
         is_managed = device is not None and device.kind is DeviceKind.MANAGED
         words = self._words(device=device, reaches_all=device is None or not is_managed or device.bedtime)
         lifted = self._lifted(None)
-        manner = self._manner(device)
+        reach = reach_of(self.house, self.lists, None, device, is_adult=False)
+        manner = self._manner(device, reach)
         return Subject(
             key=f"unknown:{choice}:{manner}" if manner else f"unknown:{choice}",
             row=row,
@@ -164,6 +168,7 @@ class Compiler:
             changes=_changes(words, lifted),
             zone=self.zone,
             schedule=Schedule((), (), self.zone),
+            lists=reach,
             is_managed=is_managed,
             is_closed=closed,
         )
@@ -190,8 +195,9 @@ class Compiler:
         if is_managed:
             services = {tag: letter for tag, letter in services.items() if tag not in ways}
         bonuses = self._bonuses(person)
+        reach = reach_of(self.house, self.lists, person, device, is_adult=False)
         return Subject(
-            key=f"person:{person.id}:{self._manner(device)}",
+            key=f"person:{person.id}:{self._manner(device, reach)}",
             row=row,
             letters=letters,
             zone=self.zone,
@@ -211,6 +217,7 @@ class Compiler:
             bonuses=bonuses,
             day_starts=self.house.day_starts,
             safe=NO_SAFE_MODE if is_managed else safe_of(self.rulebook, row, person),
+            lists=reach,
             changes=_changes(words, lifted, rules, bonuses),
             is_managed=is_managed,
             is_scored=row in _CLASSIFIER_BANDS and not is_managed,
@@ -229,8 +236,9 @@ class Compiler:
         words = self._words(paused=person, granted=person, device=device, reaches_all=False)
         rules = _rules(person) if person else {}
         lifted = self._lifted(None)
+        reach = reach_of(self.house, self.lists, person, device, is_adult=True)
         return Subject(
-            key=f"adult:{person.id if person else ''}:{self._manner(device)}",
+            key=f"adult:{person.id if person else ''}:{self._manner(device, reach)}",
             row=ADULT_ROW,
             letters=self.rulebook.letters[ADULT_ROW],
             rules=rules,
@@ -239,16 +247,21 @@ class Compiler:
             changes=_changes(words, lifted, rules),
             zone=self.zone,
             schedule=Schedule((), (), self.zone),
+            lists=reach,
             is_traceless=True,
         )
 
-    def _manner(self, device: Device | None) -> str:
-        """Return what makes two devices of one person differ: their kind where it matters, a pause of their own."""
+    def _manner(self, device: Device | None, reach: Reach) -> str:
+        """Return what makes two devices of one person differ: their kind where it matters, what is said of one alone.
+
+        That is a pause of its own, and rules of lists that mean it.
+        """
+        meant = f"|{reach.key}" if reach.key else ""
         if device is None:
-            return ""
+            return meant
         kind = device.kind.value if device.kind in (*_THINGS, DeviceKind.MANAGED, DeviceKind.ADULT) else ""
         own_pause = any(pause.device == device.id for pause in self.house.pauses)
-        return f"{kind}{'+bedtime' if device.bedtime else ''}{':' + device.id if own_pause else ''}"
+        return f"{kind}{'+bedtime' if device.bedtime else ''}{':' + device.id if own_pause else ''}{meant}"
 
     def _services(self, person: Person) -> dict[str, Letter]:
         letters = {tag: LETTERS[one] for id_, one in person.groups.items() for tag in self.groups.get(id_, ())}

@@ -13,7 +13,7 @@ class Action(Enum):
     ASK = "ask"
     """Answers like BLOCK; the child may ask for it."""
     REWRITE = "rewrite"
-    """Allowed in its safe mode: answered with the address of another name."""
+    """Allowed with another answer: in its safe mode that of another name, or what a list gives."""
 
 
 class Step(Enum):
@@ -58,6 +58,13 @@ class Answer(Enum):
     NODATA = "nodata"
 
 
+class Given(msgspec.Struct, frozen=True):
+    """An answer that a list gives: an RCODE, and the data of records of the type asked for as zone files write it."""
+
+    rcode: int = 0
+    values: tuple[str, ...] = ()
+
+
 class Reason(msgspec.Struct, frozen=True):
     """Why: a code and its arguments; `appliance.wording` makes a sentence of them."""
 
@@ -86,6 +93,8 @@ class Verdict(msgspec.Struct, frozen=True):
     target: str | None = None
     """The name whose addresses answer a REWRITE."""
     answer: Answer | None = None
+    rewrite: Given | None = None
+    """What answers a REWRITE without a target, or a BLOCK in place of the house's own answer."""
 
     @property
     def is_blocked(self) -> bool:

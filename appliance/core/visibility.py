@@ -148,12 +148,16 @@ class Never(_Strict, frozen=True):
 
     def is_silent(self, verdict: Verdict) -> bool:
         """Say whether a query must leave no trace."""
-        words = (value for _, value in verdict.reason.args)
-        return verdict.traceless or verdict.step in self.steps or not self.categories.isdisjoint(words)
+        return verdict.traceless or verdict.step in self.steps or not self.categories.isdisjoint(_words(verdict))
 
     def is_own(self, verdict: Verdict) -> bool:
         """Say whether a query is the own page's alone."""
-        return not self.to_caregivers.isdisjoint(value for _, value in verdict.reason.args)
+        return not self.to_caregivers.isdisjoint(_words(verdict))
+
+
+def _words(verdict: Verdict) -> Iterator[str]:
+    """Yield what a reason names, but for lists: a caregiver may have called one as a category is."""
+    return (value for key, value in verdict.reason.args if key != "list")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Whether a house is in force: what every daemon, and every worker, says that it runs."""
+"""Whether a house, or its lists, are in force: what every daemon, and every worker, says that it runs."""
 
 from collections.abc import Iterable
 from enum import Enum
@@ -51,6 +51,13 @@ class InForce(msgspec.Struct, frozen=True):
         return all(daemon.standing is Standing.RUNS for daemon in self.daemons)
 
 
+class Lists(msgspec.Struct, frozen=True):
+    """Which file of lists the nameserver runs."""
+
+    standing: Standing
+    problem: str = ""
+
+
 def look(data: Path, snapshot: Snapshot | None, daemons: Iterable[str] = DAEMONS) -> InForce:
     """Return how the daemons stand to a house as it was published; None is a box without one."""
     digest = snapshot.digest if snapshot else ""
@@ -67,6 +74,28 @@ def wait(data: Path, snapshot: Snapshot | None, within_s: float, daemons: Iterab
         if is_settled or clock.uptime() > until:
             return found
         clock.pause(POLL_S)
+
+
+def wait_for_lists(data: Path, digest: str, within_s: float) -> Lists:
+    """Look until all workers run the file of lists of this digest (empty: none), or no time is left."""
+    until = clock.uptime() + within_s
+    while True:
+        found = look_at_lists(data, digest)
+        if found.standing in (Standing.RUNS, Standing.GONE) or clock.uptime() > until:
+            return found
+        clock.pause(POLL_S)
+
+
+def look_at_lists(data: Path, digest: str) -> Lists:
+    """Return how the nameserver stands to the file of lists of this digest (empty: none)."""
+    try:
+        status = bus.ask(data, NAMESERVER, {"ask": "status"}, ASK_S)
+    except bus.NotRunning as error:
+        return Lists(Standing.GONE, str(error))
+    except bus.BusError as error:
+        return Lists(Standing.SILENT, str(error))
+    standing = Standing.RUNS if status.get("lists") == digest else Standing.BEHIND
+    return Lists(standing, str(status.get("lists_problem") or ""))
 
 
 def _ask(data: Path, name: str, digest: str) -> Daemon:

@@ -1,11 +1,14 @@
-"""The nameserver daemon: holds the sockets, keeps its workers alive, hands on house and minutes, tells how they are.
+"""The nameserver daemon: holds the sockets, keeps its workers alive, hands on what they decide by, tells how they are.
 
 The daemon answers no query itself. It holds the listening sockets, so that what arrives while a worker is started
-again waits for it; and the last good house, so that a worker started while the data folder is away still runs it.
+again waits for it; and the last good house and lists, so that a worker started while the data folder is away still
+runs them.
 
 Requests on the bus: ``{"ask": "status"}`` → revision, digest and problem of each worker, counts, listening addresses,
-upstreams; ``{"ask": "sight", "token": T}`` → what the doctor's question T carried when it arrived, or null; and what
-`records` says of tally, screens, ring and session.
+upstreams; ``lists``: the digest of the file of lists that all workers run, empty for none, null while they differ;
+``lists_problem``: why they don't run the one that is there.
+``{"ask": "sight", "token": T}`` → what the doctor's question T carried when it arrived, or null; and what `records`
+says of tally, screens, ring and session.
 """
 
 import asyncio
@@ -20,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.config import Config, Endpoint
+from appliance.household import lists
 from appliance.nameserver import sockets
 from appliance.nameserver.counts import add_up
 from appliance.nameserver.link import (
@@ -30,12 +34,15 @@ from appliance.nameserver.link import (
     InForceNow,
     Link,
     Listener,
+    ListsNow,
     News,
     Sighted,
+    TakeLists,
     TakeMinutes,
 )
 from appliance.nameserver.records import RESTRICTED, Records
 from appliance.world import bus, clock, rules
+from appliance.world.listfile import ListsWatch
 from appliance.world.watch import WATCH_S, HouseWatch, MinutesWatch
 
 NAME = "nameserver"
@@ -59,6 +66,7 @@ class _Worker:
     process: asyncio.subprocess.Process | None = None
     link: Link | None = None
     in_force: InForceNow | None = None
+    lists: ListsNow | None = None
     heard_at: float = 0.0
     started_at: float = 0.0
     restarts: int = 0
@@ -74,6 +82,7 @@ class Daemon:
         self._data = data
         self._house = HouseWatch(data)
         self._spent = MinutesWatch(data)
+        self._lists = ListsWatch(lists.set_file(data))
         self._counts: dict[str, int] = {}
         self._sights: OrderedDict[str, dict[str, object]] = OrderedDict()
         self._records = Records(rules.load_contract(), self._links)
@@ -83,8 +92,9 @@ class Daemon:
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until it is to stop."""
         self._look()
+        await self._look_at_lists()
         tasks = [asyncio.create_task(self._keep(worker)) for worker in self._workers]
-        tasks.append(asyncio.create_task(self._watch()))
+        tasks += [asyncio.create_task(self._watch()), asyncio.create_task(self._watch_lists())]
         try:
             await self._bus.open()
         except OSError as error:
@@ -95,6 +105,7 @@ class Daemon:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(self._stop(worker) for worker in self._workers))
         await self._bus.close()
+        self._lists.close()
 
     def answer(self, request: dict[str, object]) -> object:
         """Answer a request of the bus, or return a coroutine that does."""
@@ -112,16 +123,21 @@ class Daemon:
                 "revision": worker.in_force.revision if worker.in_force else None,
                 "digest": worker.in_force.digest if worker.in_force else None,
                 "problem": worker.in_force.problem if worker.in_force else "starting",
+                "lists": worker.lists.digest if worker.lists else None,
                 "restarts": worker.restarts,
             }
             for worker in self._workers
         ]
+        in_force = {worker["lists"] for worker in workers}
+        told = (worker.lists.problem for worker in self._workers if worker.lists is not None)
         return {
             "bus": bus.VERSION,
             "pid": os.getpid(),
             "revision": self._house.revision,
             "digest": self._house.digest,
             "problem": self._house.problem,
+            "lists": in_force.pop() if len(in_force) == 1 else None,
+            "lists_problem": self._lists.problem or next(filter(None, told), None),
             "dns": list(self._config.dns),
             "upstreams": [str(upstream) for upstream in self._upstreams],
             "workers": workers,
@@ -160,6 +176,20 @@ class Daemon:
                 if worker.link is not None:
                     worker.link.tell(Adopt(self._house.snapshot.text))
 
+    async def _watch_lists(self) -> None:
+        """Notice another file of lists, apart from the rest: reading it takes a moment."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            await self._look_at_lists()
+
+    async def _look_at_lists(self) -> None:
+        if self._lists.is_another() and self._lists.take(await asyncio.to_thread(self._lists.read)):
+            for link in self._links():
+                link.tell(self._lists_now())
+
+    def _lists_now(self, fd: int | None = None) -> TakeLists:
+        return TakeLists(str(lists.set_file(self._data)), self._lists.digest, fd)
+
     async def _keep(self, worker: _Worker) -> None:
         """Start a worker, and start it again when it ends: at once after a long life, later after a short one."""
         pause = 0.0
@@ -181,6 +211,8 @@ class Daemon:
     async def _start(self, worker: _Worker) -> None:
         ours, theirs = socket.socketpair()
         fds = [opened.fileno() for opened, _ in worker.sockets]
+        take_lists = self._lists_now(self._lists.handle)
+        fds += [take_lists.fd] if take_lists.fd is not None else []
         worker.started_at = worker.heard_at = clock.uptime()
         try:
             with theirs:
@@ -197,6 +229,9 @@ class Daemon:
         worker.link.tell(Begin(listeners, asked, self._config.cache_megabytes << 20))
         # Before the house, with which it begins to answer: a budget that is spent is so from the first query on.
         worker.link.tell(TakeMinutes(self._spent.minutes))
+        worker.link.tell(take_lists)
+        if take_lists.digest != self._lists.digest:
+            worker.link.tell(self._lists_now())
         snapshot = self._house.snapshot
         worker.link.tell(Adopt(snapshot.text if snapshot else None))
         worker.link.tell(self._records.watch())
@@ -208,6 +243,8 @@ class Daemon:
             match message:
                 case InForceNow():
                     worker.in_force = message
+                case ListsNow():
+                    worker.lists = message
                 case News():
                     add_up(self._counts, message.counts)
                     self._records.take(message)
@@ -223,7 +260,7 @@ class Daemon:
             task.cancel()
         if worker.link is not None:
             worker.link.close()
-        worker.link = worker.process = worker.in_force = None
+        worker.link = worker.process = worker.in_force = worker.lists = None
 
     def _replace_silent(self) -> None:
         for worker in self._workers:

@@ -44,6 +44,15 @@ class TakeMinutes(msgspec.Struct, frozen=True, tag=True):
     minutes: Minutes
 
 
+class TakeLists(msgspec.Struct, frozen=True, tag=True):
+    """Decide by the file of all lists at this path from now on; an empty digest is a house without lists."""
+
+    path: str
+    digest: str
+    fd: int | None = None
+    """The file itself, inherited: for a worker that starts."""
+
+
 class Watch(msgspec.Struct, frozen=True, tag=True):
     """Run these troubleshooting sessions and no others: device → for how many seconds from now."""
 
@@ -63,6 +72,13 @@ class InForceNow(msgspec.Struct, frozen=True, tag=True):
     """A worker runs this revision, or says why it does not run the one that it was told."""
 
     revision: int
+    digest: str
+    problem: str | None = None
+
+
+class ListsNow(msgspec.Struct, frozen=True, tag=True):
+    """A worker decides by the lists of this digest, or says why not by those that it was told."""
+
     digest: str
     problem: str | None = None
 
@@ -124,8 +140,8 @@ class Sighted(msgspec.Struct, frozen=True, tag=True):
     sight: dict[str, object]
 
 
-ToWorker = Begin | Adopt | TakeMinutes | Watch | AskEntries
-FromWorker = InForceNow | News | Sighted | Entries
+ToWorker = Begin | Adopt | TakeMinutes | TakeLists | Watch | AskEntries
+FromWorker = InForceNow | ListsNow | News | Sighted | Entries
 TO_WORKER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
 FROM_WORKER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
 T = TypeVar("T")

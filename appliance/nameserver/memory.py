@@ -66,7 +66,7 @@ class Memory:
             return self._counts.of(None)
         if who.row in self._bare and verdict.step is not Step.HARD:
             return self._counts.of(verdict)
-        tags = policy.tags(name)
+        tags = policy.tags(name, subject)
         if not self._never.categories.isdisjoint(tags):
             return self._counts.of(None)
         # By its tags as well: a name may be on a worse list, too, that gave the reason.

@@ -5,24 +5,23 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
 
 import msgspec
 
-from appliance import wording
-from appliance.core import names, policy
+from appliance.core import names
 from appliance.core.answers import Answers, Kept
-from appliance.core.asker import IDENTITY_OPTIONS, Asker, Note, Registry
+from appliance.core.asker import IDENTITY_OPTIONS, Asker, Note
 from appliance.core.budget import NOT_COUNTED, Minutes
 from appliance.core.domainset import DomainSet
-from appliance.core.house import House
-from appliance.core.query import HOME_DOMAIN, Ask, Failure, Reply, Setting, at_home, begin, finish
+from appliance.core.lists.listset import ListSet
+from appliance.core.query import HOME_DOMAIN, Ask, Failure, Reply, at_home, begin, finish
 from appliance.core.rulebook import Rulebook
 from appliance.core.subject import Subject
 from appliance.core.visibility import Contract
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Edns, Query, Refusal
 from appliance.nameserver.counts import Counts
+from appliance.nameserver.inforce import Maker
 from appliance.nameserver.memo import Memo, Memos
 from appliance.nameserver.memory import Memory
 from appliance.nameserver.spending import concerned
@@ -49,17 +48,6 @@ Sight = Callable[[dict[str, object]], object]
 Deliver = Callable[[bytes], None]
 Local = Callable[[], str]
 """The own address that a query came in on, empty where that is not known; told when it is needed."""
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """A house as this worker runs it."""
-
-    revision: int
-    digest: str
-    setting: Setting
-    registry: Registry
-    zone: tzinfo
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -103,8 +91,6 @@ class Resolver:
     def __init__(
         self, rules: Rulebook, bundled: DomainSet, contract: Contract, upstreams: Upstreams, neighbours: Neighbours
     ) -> None:
-        self._rules = rules
-        self._bundled = bundled
         self._upstreams = upstreams
         self._neighbours = neighbours
         self.answers: Answers = upstreams.answers
@@ -117,17 +103,25 @@ class Resolver:
         self._parked: dict[str, Parked] = {}
         self._loop = upstreams.loop
         self._mishaps: set[tuple[str, str, int]] = set()
+        self._maker = Maker(rules, bundled, upstreams.answers)
         self._minutes = NOT_COUNTED
         self.on_sight: Sight = lambda _: None
-        self.in_force = self._compile(None)
+        self.in_force = self._maker.make(None, None, self._minutes)
         self._epoch = object()
         """Another one whenever what was decided for those who wait could be decided otherwise."""
 
     def adopt(self, snapshot: Snapshot | None) -> None:
         """Put a house in force: compiled aside, swapped whole, all that depended on the old one forgotten."""
-        self.in_force = self._compile(snapshot)
-        self._epoch = object()
+        self._swap(snapshot, self.in_force.lists)
         self.memory.adopt(self.in_force.setting.policy.house)
+
+    def take_lists(self, lists: ListSet | None) -> None:
+        """Decide by these lists, None for none: as a house is put in force, and the house stays the same."""
+        self._swap(self.in_force.snapshot, lists)
+
+    def _swap(self, snapshot: Snapshot | None, lists: ListSet | None) -> None:
+        self.in_force = self._maker.make(snapshot, lists, self._minutes)
+        self._epoch = object()
         self.forget()
 
     def take_minutes(self, minutes: Minutes) -> None:
@@ -339,15 +333,6 @@ class Resolver:
         # Where the fault is the delivery's own, it must not reach those who wait for the same answer.
         with contextlib.suppress(Exception):
             call.deliver(call.wire[:2] + dns.header(0, flags, (0, 0, 0, 0))[2:])
-
-    def _compile(self, snapshot: Snapshot | None) -> InForce:
-        house = snapshot.house if snapshot else House()
-        zone = clock.zone(house.time_zone)
-        compiled = policy.compile(house, self._rules, (self._bundled,), zone, self._minutes)
-        names_ = wording.Names.of(self._rules, house)
-        setting = Setting(compiled, self.answers, lambda reason: wording.sentence(reason, names_, house.language))
-        revision, digest = (snapshot.revision, snapshot.digest) if snapshot else (0, "")
-        return InForce(revision, digest, setting, Registry(house), zone)
 
     def _seat(self, source: str) -> Seat | None:
         """Return the seat of a source, None for one that is not answered."""

@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import gc
 import logging
+import os
 import resource
 import signal
 import socket
@@ -12,6 +13,7 @@ import sys
 from appliance.config import DNS_PORT, parse_endpoint
 from appliance.core.answers import Answers
 from appliance.core.house import HouseError
+from appliance.core.lists.listset import ListSet
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.link import (
     TO_WORKER,
@@ -23,9 +25,11 @@ from appliance.nameserver.link import (
     Entries,
     InForceNow,
     Link,
+    ListsNow,
     News,
     Screened,
     Sighted,
+    TakeLists,
     TakeMinutes,
     Watch,
 )
@@ -33,11 +37,14 @@ from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.server import Tcp, Udp
 from appliance.nameserver.upstream import Upstreams
 from appliance.world import clock, rules
+from appliance.world.listfile import map_set
 from appliance.world.neighbours import Neighbours
 from appliance.world.snapshot import parse_snapshot
 
 HEARTBEAT_S = 0.5
 SWEEP_S = 30.0
+LISTS_S = 10.0
+"""How long a worker that starts waits for the lists before it answers without them."""
 PR_SET_PDEATHSIG = 1
 """linux/prctl.h."""
 
@@ -52,6 +59,9 @@ class Worker:
         self._resolver: Resolver | None = None
         self._servers: list[asyncio.Server] = []
         self._beat: asyncio.Task[None] | None = None
+        self._told: TakeLists | None = None
+        self._taking: asyncio.Task[None] | None = None
+        self._lists = ""
 
     async def run(self) -> None:
         """Do what the daemon says until it hangs up."""
@@ -61,6 +71,8 @@ class Worker:
                     self._begin(message)
                 case Adopt():
                     await self._adopt(message.snapshot)
+                case TakeLists() if self._resolver is not None:
+                    self._take_lists(self._resolver, message)
                 case TakeMinutes() if self._resolver is not None:
                     self._resolver.take_minutes(message.minutes)
                 case Watch() if self._resolver is not None:
@@ -97,7 +109,32 @@ class Worker:
         now = resolver.in_force
         self._link.tell(InForceNow(now.revision, now.digest, problem))
         if not self._servers and self._listeners:
+            if self._taking is not None:
+                await asyncio.wait({self._taking}, timeout=LISTS_S)
             await self._listen(resolver)
+
+    def _take_lists(self, resolver: Resolver, told: TakeLists) -> None:
+        """Put lists in force, as soon as those are that it was told to take before."""
+        if self._told is not None and self._told.fd is not None:
+            os.close(self._told.fd)
+        self._told = told
+        if self._taking is None or self._taking.done():
+            self._taking = asyncio.create_task(self._follow(resolver))
+
+    async def _follow(self, resolver: Resolver) -> None:
+        """Open the lists in a thread, while queries are answered by those before; and swap them whole."""
+        while self._told is not None:
+            told, self._told = self._told, None
+            problem = None
+            try:
+                if told.digest != self._lists:
+                    digest, lists = await asyncio.to_thread(_open, told)
+                    resolver.take_lists(lists)
+                    self._lists = digest
+            except (OSError, ValueError) as error:
+                problem = str(error)
+                log.error("the lists can't be put in force: %s", error)  # noqa: TRY400 -- its words are enough
+            self._link.tell(ListsNow(self._lists, problem))
 
     async def _listen(self, resolver: Resolver) -> None:
         """Read from the sockets: only now, so that no query is answered before the first house is in force."""
@@ -121,6 +158,17 @@ class Worker:
             if clock.uptime() - swept > SWEEP_S:
                 swept = clock.uptime()
                 resolver.sweep()
+
+
+def _open(told: TakeLists) -> tuple[str, ListSet | None]:
+    """Return the lists that a worker was told to take, with their digest. Raises OSError, ListSetError."""
+    if not told.digest:
+        return "", None
+    handle = os.open(told.path, os.O_RDONLY | os.O_CLOEXEC) if told.fd is None else told.fd
+    try:
+        return map_set(handle)
+    finally:
+        os.close(handle)
 
 
 def _news(resolver: Resolver) -> News:

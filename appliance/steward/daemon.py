@@ -5,7 +5,11 @@ answers meanwhile. Nothing that befalls a file ends it: that is noted as a probl
 
 Requests on the bus, besides ``{"ask": "status"}`` (the house, `problems` and `daemons`):
 ``counts`` (person, first, last) · ``minutes`` (person, role) · ``recent`` (person, role, device) · ``session`` (device,
-minutes: begin or end; device, role: what it saw; neither: those that run) · ``events`` (since, limit).
+minutes: begin or end; device, role: what it saw; neither: those that run) · ``events`` (since, limit) · ``lists`` ·
+``update_lists`` (lists: ids, or null for all), to which the answer is which ones are fetched now.
+
+``{"ask": "lists"}`` → ``lists``, id → how it stands (`household.lists.Status`, but for what was read of it, which is in
+the data folder), ``digest`` of the file of all lists, ``built_at`` and ``problem``.
 
 ``{"ask": "minutes", "person": P, "role": "caregiver" | "child"}`` → what is used and left of P's budgets:
 
@@ -35,15 +39,20 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+from msgspec.structs import replace
+
 from appliance.core.budget import Minutes
 from appliance.core.house import EMPTY, House
 from appliance.core.visibility import Contract
+from appliance.household.lists import load_standing
 from appliance.household.retention import zone_of
 from appliance.steward import health, kinds, upkeep
 from appliance.steward.allowance import allowance
 from appliance.steward.books import Books
 from appliance.steward.clockwork import Clockwork
 from appliance.steward.gather import Gatherer
+from appliance.steward.lists.keeper import Keeper
 from appliance.steward.minutes import MINUTE_S, Counter
 from appliance.steward.problems import Problems
 from appliance.steward.views import Refused, Views
@@ -68,6 +77,8 @@ DISK_S = 5.0
 ASK_S = 1.0
 TALLY_S = 3.0
 STOP_S = 5.0
+LISTS_STOP_S = 1.0
+"""A list that is on its way is fetched another time."""
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +88,8 @@ Written = tuple[int, str, Minutes, dict[str, dict[str, int]], dict[str, Mode], t
 class Daemon:
     """Runs until it is told to stop."""
 
-    def __init__(self, data: Path, contract: Contract, groups: Mapping[str, str]) -> None:
-        """Begin nothing yet; `groups` says the group of each service of the rules."""
+    def __init__(self, data: Path, contract: Contract, groups: Mapping[str, str], config: Path | None = None) -> None:
+        """Begin nothing yet; `groups` says the group of each service of the rules, `config` where appliance.yaml is."""
         self._data = data
         self._contract = contract
         self._house = HouseWatch(data)
@@ -93,11 +104,13 @@ class Daemon:
         self._counting = asyncio.Lock()
         self._gathering = asyncio.Lock()
         self._sweeping = asyncio.Lock()
+        self._lists = Keeper(data, config, self._certain_house)
         self._health = health.Health(clock.uptime())
         self._jump = clock.JumpWatch()
         self._clockwork = Clockwork()
         self._written: Written | None = None
-        restricted = {"counts": WEB, "minutes": WEB, "recent": WEB, "session": WEB, "events": WEB}
+        asked = ("counts", "minutes", "recent", "session", "events", "lists", "update_lists")
+        restricted = dict.fromkeys(asked, WEB)
         self._bus = bus.Bus(data, NAME, self.answer, restricted)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -111,9 +124,11 @@ class Daemon:
         # Before anything is gathered: what may not exist any longer goes, and in which row each person is, is noted.
         await self.sweep()
         self._begin_clockwork()
+        self._lists.start()
         await stopping.wait()
         for task in watching:
             task.cancel()
+        await asyncio.to_thread(self._lists.stop, LISTS_STOP_S)
         await self._clockwork.stop(STOP_S)
         try:
             async with asyncio.timeout(STOP_S):
@@ -146,6 +161,10 @@ class Daemon:
                     return await asyncio.to_thread(self._session, request)
                 case "events":
                     return await asyncio.to_thread(self._views.events, request, self.house, clock.now())
+                case "lists":
+                    return await asyncio.to_thread(self._standing)
+                case "update_lists":
+                    return self._update_lists(request.get("lists"))
                 case _:
                     return {"bus": bus.VERSION, "error": "unknown request"}
         except (Refused, bus.BusError) as error:
@@ -237,6 +256,20 @@ class Daemon:
         act = self._views.begin_session if "minutes" in request else self._views.session
         return act(request, self.house, clock.now())
 
+    def _standing(self) -> dict[str, object]:
+        standing = load_standing(self._data)
+        lists = {id_: replace(one, report=None) for id_, one in standing.lists.items()}
+        told = replace(standing, lists=lists)
+        return {"bus": bus.VERSION} | msgspec.structs.asdict(told)
+
+    def _update_lists(self, ids: object) -> dict[str, object]:
+        known = [one.id for one in self.house.lists if one.on and one.url is not None]
+        if ids is not None and not (isinstance(ids, list) and all(isinstance(one, str) for one in ids)):
+            raise Refused("lists are ids, or null")
+        wanted = [id_ for id_ in known if ids is None or id_ in ids]
+        self._lists.want(wanted)
+        return {"bus": bus.VERSION, "lists": wanted}
+
     def _begin_clockwork(self) -> None:
         self._clockwork.every(GATHER_S, self.gather, first_s=FIRST_GATHER_S)
         self._clockwork.every(HEALTH_S, self.look_after, first_s=0)
@@ -256,6 +289,7 @@ class Daemon:
                 self._clockwork.at_midnight(self.sweep, zone_of(self.house))
                 self._clockwork.at_once(self.sweep)
                 self._clockwork.at_once(self.count)
+                self._lists.nudge()
                 self.publish()
             turn += 1
             if turn % 10 == 0:
@@ -294,6 +328,11 @@ class Daemon:
             at = clock.now()
             await self._tried("noting", partial(self._books.with_journal, lambda one: one.add(events, at), at))
             self.publish()
+
+    def _certain_house(self) -> House | None:
+        """Return the house if it is certain that it is the latest: of one that isn't in it, everything is removed."""
+        is_certain = self._house.problem is None and not self._is_away()
+        return self._house.snapshot.house if self._house.snapshot and is_certain else None
 
     def _is_away(self) -> bool:
         """Say whether the data folder is not the one whose house is in force: a disk that was pulled out."""

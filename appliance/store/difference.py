@@ -8,9 +8,9 @@ import msgspec
 from appliance.core.house import House
 
 Part = dict[str, Any]
-"""A part of a house, as JSON: persons, devices, forwarders and own services stand under their ids."""
+"""A part of a house, as JSON: persons, devices, forwarders, own services and lists stand under their ids."""
 
-_KEYED = ("persons", "devices", "forwarders", "services")
+_KEYED = ("persons", "devices", "forwarders", "services", "lists")
 _TIMED = ("pauses", "grants", "lifted")
 
 
@@ -32,7 +32,7 @@ def difference(before: House, after: House) -> Difference:
     old, new = _keyed(before), _keyed(after)
     was, is_ = _changed(old, new)
     concerned = set(was.get("persons", {})) | set(is_.get("persons", {}))
-    is_whole_house = bool((was.keys() | is_.keys()) - {"persons", "devices", *_TIMED})
+    is_whole_house = bool((was.keys() | is_.keys()) - {"persons", "devices", "lists", *_TIMED})
     for house, part in ((old, was), (new, is_)):
         owners = {id_: device.get("person") for id_, device in house.get("devices", {}).items()}
         touched = was.get("devices", {}).keys() | is_.get("devices", {}).keys()
@@ -40,6 +40,10 @@ def difference(before: House, after: House) -> Difference:
         for item in (item for field in _TIMED for item in part.get(field, ())):
             concerned.add(item.get("person") or owners.get(item.get("device")))
             is_whole_house |= "person" not in item and "device" not in item
+        touched = was.get("lists", {}).keys() | is_.get("lists", {}).keys()
+        for whom in (one.get("persons", ()) for id_, one in house.get("lists", {}).items() if id_ in touched):
+            concerned |= set(whom)
+            is_whole_house |= not whom
     return Difference(was, is_, tuple(sorted(concerned - {None})), is_whole_house)
 
 
@@ -50,6 +54,13 @@ def without(part: Part, person: str) -> Part:
         kept["persons"] = {id_: told for id_, told in kept["persons"].items() if id_ != person}
     if "devices" in kept:
         kept["devices"] = {id_: told for id_, told in kept["devices"].items() if told.get("person") != person}
+    if "lists" in kept:
+        told_of = ((id_, told, told.get("persons", ())) for id_, told in kept["lists"].items())
+        kept["lists"] = {
+            id_: told | {"persons": [one for one in whom if one != person]} if person in whom else told
+            for id_, told, whom in told_of
+            if whom != [person]
+        }
     for field in _TIMED:
         if field in kept:
             kept[field] = [item for item in kept[field] if item.get("person") != person]

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 
 from appliance.core.device import Device
-from appliance.core.house import Unknown
+from appliance.core.house import House, Unknown
 from appliance.core.person import Do, Mode, Person
 from appliance.core.rulebook import BYPASS, UNCLASSIFIED, Category, Rulebook
 from appliance.core.schedule import Window
 from appliance.core.subject import ADULT_ROW, Subject
+from appliance.core.subscription import ListKind
 from appliance.core.verdict import TERMS, Letter, Strictness
-from appliance.web import drawing
+from appliance.web import drawing, list_look
 from appliance.wording import Names
 
 MAX_PARTS = 24
@@ -54,6 +55,15 @@ class Kinds:
     counted: tuple[str, ...]
     by_caregiver: frozenset[str]
     """Those of them that a caregiver set; the rest come with the age."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list that others keep and that holds here; what it says, in a sentence."""
+
+    name: str
+    says: str
+    is_opening: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,15 @@ def own_rules(subject: Subject, at: float) -> tuple[Own, ...]:
     said = (rule for rules in subject.rules.values() for rule in rules)
     found = (Own(rule.name, rule.do is Do.ALLOW, rule.until.timestamp() if rule.until else None) for rule in said)
     return tuple(one for one in found if one.until is None or one.until > at)
+
+
+def lists_of(subject: Subject, house: House, names: Names) -> tuple[Listed, ...]:
+    """Return the lists that reach somebody, in the house's order."""
+    return tuple(
+        Listed(one.name, list_look.to_child(one, names), one.kind is ListKind.ALLOW)
+        for one in house.lists
+        if one.id in subject.lists.plain or one.id in subject.lists.feeds
+    )
 
 
 def opened(subject: Subject, at: float, names: Names) -> Iterator[tuple[str, float]]:

@@ -126,7 +126,7 @@ def checked(never: Never, of: Policy, subject: Subject, names: Names, what: str,
     if lift_of(of, subject, what, at) is Lift.NOBODY:
         # Not even that it was asked for is written down.
         raise NotAsked("This stays closed for everybody, and nobody here can open it.")
-    if is_silent(never, of, what):
+    if is_silent(never, of, subject, what):
         raise NotAsked(
             "The box writes nothing down about this, so it can't be asked for here. You can ask for more time, or talk"
             " to somebody: the lines on this page are always open."
@@ -136,7 +136,7 @@ def checked(never: Never, of: Policy, subject: Subject, names: Names, what: str,
     return what
 
 
-def is_silent(never: Never, of: Policy, what: str) -> bool:
+def is_silent(never: Never, of: Policy, subject: Subject, what: str) -> bool:
     """Say whether a request for this would write down what is in no field of the contract."""
     hidden = never.categories | never.to_caregivers
     if what.startswith(CATEGORY):
@@ -144,7 +144,7 @@ def is_silent(never: Never, of: Policy, what: str) -> bool:
     if what.startswith(GROUP) or what in (TIME, DEVICE):
         return False
     names = _names_of(of, what.removeprefix(SERVICE)) if what.startswith(SERVICE) else (what,)
-    return any(not hidden.isdisjoint(of.tags(name)) for name in names)
+    return any(not hidden.isdisjoint(of.tags(name, subject)) for name in names)
 
 
 def is_open(of: Policy, subject: Subject, what: str, at: float) -> bool:

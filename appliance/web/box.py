@@ -16,6 +16,7 @@ from appliance.core.budget import Minutes
 from appliance.core.device import Device
 from appliance.core.domainset import DomainSet
 from appliance.core.house import EMPTY, House
+from appliance.core.lists.listset import ListSet
 from appliance.core.person import Person
 from appliance.core.policy import Policy
 from appliance.core.rulebook import Rulebook
@@ -24,9 +25,11 @@ from appliance.core.visibility import Contract
 from appliance.household import inforce
 from appliance.household.changes import Household, Said
 from appliance.household.inforce import InForce
+from appliance.household.lists import set_file
 from appliance.store.errors import StoreError
 from appliance.store.requests import Answer
 from appliance.world import bus, clock
+from appliance.world.listfile import ListsWatch, map_set
 from appliance.world.neighbours import Neighbours
 from appliance.world.snapshot import load_snapshot
 from appliance.world.watch import MinutesWatch
@@ -64,6 +67,8 @@ class Box:
         self._neighbours: Neighbours | None = None
         self._compiled: _Compiled | None = None
         self._counted = MinutesWatch(data)
+        self._lists_file = ListsWatch(set_file(data))
+        self._lists: ListSet | None = None
 
     def now(self) -> float:
         """Return the time in POSIX seconds."""
@@ -129,6 +134,18 @@ class Box:
         """Return how all daemons stand to the house as it was published."""
         return inforce.look(self.data, load_snapshot(self.data).snapshot)
 
+    def lists(self) -> ListSet | None:
+        """Return the lists of the house as they are built, None where there are none."""
+        with self._lock:
+            if self._lists_file.look():
+                handle = self._lists_file.handle
+                self._lists = None if handle is None else map_set(handle)[1]
+            return self._lists
+
+    def lists_in_force(self, digest: str) -> bool:
+        """Say whether every worker of the nameserver runs the file of all lists of this digest."""
+        return inforce.look_at_lists(self.data, digest).standing is inforce.Standing.RUNS
+
     def ask_steward(self, ask: str, **what: object) -> dict[str, Any] | None:
         """Return the steward's answer, None where it can't be reached or refuses."""
         try:
@@ -157,6 +174,7 @@ class Box:
             if self._neighbours is not None:
                 self._neighbours.close()
                 self._neighbours = None
+            self._lists_file.close()
 
     def _mac(self, address: str) -> str | None:
         with self._lock:
@@ -166,10 +184,10 @@ class Box:
             return self._neighbours.mac(address)
 
     def _compile(self) -> _Compiled:
-        house = self.house()
+        house, lists = self.house(), self.lists()
         compiled = self._compiled
-        if compiled is None or compiled.house != house:
-            made = policy.compile(house, self.book, (self._bundled,), self.zone())
+        if compiled is None or compiled.house != house or compiled.policy.lists is not lists:
+            made = policy.compile(house, self.book, (self._bundled,), self.zone(), lists=lists)
             compiled = self._compiled = _Compiled(house, made, Registry(house))
         return compiled
 

@@ -1,6 +1,6 @@
 """What a caregiver does to a house: functions from a house to the next one, which is checked where it is saved."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from appliance.core.house import House
 from appliance.core.person import Person, PersonKind, Rule, Setting
 from appliance.core.rulebook import UNCLASSIFIED
 from appliance.core.schedule import Window
+from appliance.core.subscription import Subscription
 from appliance.core.word import Grant, Pause
 
 Pairs = Collection[tuple[str, str]]
@@ -75,11 +76,15 @@ def changed_person(house: House, person_id: str, name: str, band: str | None, un
 
 
 def without_person(house: House, person_id: str) -> House:
-    """Take a person out: pauses, grants and lifts go along, devices become nobody's. Raises NoSuchPerson."""
+    """Take a person out: pauses, grants, lifts and lists for nobody else go along, devices become nobody's.
+
+    Raises NoSuchPerson.
+    """
     person_of(house, person_id)
     return replace(
         house,
         persons=tuple(one for one in house.persons if one.id != person_id),
+        lists=tuple(_lists_without(house.lists, person_id)),
         devices=tuple(replace(one, person=None) if one.person == person_id else one for one in house.devices),
         pauses=tuple(one for one in house.pauses if one.person != person_id),
         grants=tuple(one for one in house.grants if one.person != person_id),
@@ -233,6 +238,14 @@ def _with_category(house: House, person_id: str, category: str, said: dict[str, 
         return replace(person, categories=kept | said, unknown_names=mode)
 
     return with_person(house, person_id, changed)
+
+
+def _lists_without(lists: Iterable[Subscription], person_id: str) -> Iterator[Subscription]:
+    """Yield lists without a person; one that was for nobody else would be for the whole house, and is left out."""
+    for one in lists:
+        left = tuple(person for person in one.persons if person != person_id)
+        if left or not one.persons:
+            yield replace(one, persons=left)
 
 
 def _with_devices(house: House, device: Device, *, take: bool, place: int) -> House:

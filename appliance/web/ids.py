@@ -5,7 +5,7 @@ from re import compile as regex
 from unicodedata import normalize
 
 MAX_BASE = 40
-RESERVED = frozenset(("new", "found", "all"))
+RESERVED = frozenset(("new", "found", "find", "fetch", "all"))
 """Words that stand where an id stands in an address of a page."""
 
 _OTHER = regex(r"[^a-z0-9]+")

@@ -101,6 +101,7 @@ def _page(of: Box, visitor: Visitor, address: str = "", *, is_looked_at: bool = 
         always_on=_always_on(names, subject),
         kinds=applies.kinds_of(subject, of.book),
         own_sites=applies.own_rules(subject, at),
+        lists=applies.lists_of(subject, house, names),
         passes=list(applies.opened(subject, at, names)),
         rest=applies.rest_of(subject),
         is_allow_list=subject.mode is Mode.ALLOW_LIST,

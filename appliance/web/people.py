@@ -85,8 +85,10 @@ def edit(person_id: str) -> ResponseReturnValue:
 def removing(person_id: str) -> ResponseReturnValue:
     """Ask whether a person is to be taken out."""
     person = person_or_404(person_id)
-    devices = [one for one in box().house().devices if one.person == person_id]
-    return render_template("people/remove.html", person=person, devices=devices)
+    house = box().house()
+    devices = [one for one in house.devices if one.person == person_id]
+    lists = [one.name for one in house.lists if one.persons == (person_id,)]
+    return render_template("people/remove.html", person=person, devices=devices, lists=lists)
 
 
 @pages.post("/child/<person_id>/remove")

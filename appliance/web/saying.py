@@ -57,9 +57,18 @@ _MARKS: Mapping[str, tuple[str, str]] = {
     "house_set": ("house-gear", "school"),
     "house_replaced": ("file-earmark-text", "school"),
     "house_taken_over": ("arrow-repeat", "school"),
+    "list_added": ("card-checklist", "free"),
+    "list_removed": ("card-checklist", "stop"),
+    "list_on": ("power", "free"),
+    "list_off": ("power", "pause"),
 }
 """Code → icon and tone; devices, routers and caregivers by the word before the first underscore."""
-_KINDS = {"device": ("phone", "school"), "forwarder": ("router", "school"), "caregiver": ("key", "school")}
+_KINDS = {
+    "device": ("phone", "school"),
+    "forwarder": ("router", "school"),
+    "caregiver": ("key", "school"),
+    "list": ("card-checklist", "school"),
+}
 _OTHER = ("pencil", "school")
 
 _ROLES = {"owner": "an owner", "caregiver": "a caregiver"}
@@ -78,19 +87,25 @@ _PARTS = {
     "week": "a week",
     "grace_minutes": "minutes to finish",
     "macs": "MAC addresses",
+    "url": "address",
+    "syntax": "how it is written",
+    "subdomains": "names reach all below them",
+    "wide": "may close whole endings",
+    "redirects": "may lead elsewhere",
     "options": "what it says of who asks",
 }
 """What parts of a house are called, where it is not by their own word."""
 _ONE = {
-    "persons": "person", "devices": "device", "forwarders": "router", "rules": "rule", "windows": "time",
-    "pauses": "pause", "grants": "pass", "budgets": "budget", "exceptions": "exception",
+    "persons": "person", "devices": "device", "forwarders": "router", "lists": "list", "rules": "rule",
+    "windows": "time", "pauses": "pause", "grants": "pass", "budgets": "budget", "exceptions": "exception",
     "categories": "kind", "services": "service", "groups": "group", "names": "name", "networks": "network",
     "macs": "MAC address", "addresses": "address",
 }  # fmt: skip
-_LISTED = ("persons", "devices", "forwarders")
+_LISTED = ("persons", "devices", "forwarders", "lists")
 _TELLING = {
     "house_set", "house_replaced", "house_taken_over", "person_changed", "device_changed", "forwarder_changed",
     "windows_set", "budget_set", "exception_set", "exception_removed", "week_copied",
+    "list_changed",
 }  # fmt: skip
 """Codes whose sentence leaves open what changed."""
 

@@ -17,7 +17,7 @@ from appliance.core.verdict import Reason
 from appliance.household.changes import NotValid, Unpublished
 from appliance.store.accounts import Caregiver
 from appliance.store.errors import BadCode, NameTaken, StoreError
-from appliance.web import code, edits, passwords, places
+from appliance.web import code, edits, list_offers, passwords, places
 from appliance.web.access import address_subject, begin_session, locked_words, lockout
 from appliance.web.box import box
 from appliance.web.forms import (
@@ -35,7 +35,7 @@ from appliance.web.gate import Who, open_to
 from appliance.web.ids import new_id
 from appliance.web.lockout import Locked
 
-STEPS = ("place", "time", "children", "devices", "owner")
+STEPS = ("place", "time", "children", "lists", "devices", "owner")
 """After the code. Who owns the box comes last, so that a password is typed once and kept nowhere in between."""
 MAX_CHILDREN = 10
 """In the first run; what was said waits in a cookie, which has an end."""
@@ -57,6 +57,10 @@ class Draft(msgspec.Struct, frozen=True):
     children: tuple[tuple[str, str], ...] = ()
     """Names and bands."""
     unknown: str = House().unknown_devices
+    lists: tuple[str, ...] = ()
+    """Ids in the catalogue."""
+    lists_for: tuple[str, ...] | None = None
+    """The ages that those were chosen for; None before they were."""
 
     @classmethod
     def of(cls, code_hash: str, house: House) -> "Draft":
@@ -73,7 +77,12 @@ class Draft(msgspec.Struct, frozen=True):
         for name, band in self.children:
             taken = {person.id for person in said.persons}
             said = edits.with_child(said, Person(id=new_id(name, taken, "child"), name=name, band=band))
-        return said
+        return list_offers.taken(said, self.lists)
+
+    def ages(self, house: House) -> tuple[str, ...]:
+        """Return the ages of all children, those who are in the house already too, each once."""
+        there = (person.band for person in house.persons if person.band)
+        return tuple(sorted({*there, *(band for _, band in self.children)}))
 
 
 View = Callable[[Draft], ResponseReturnValue]
@@ -178,7 +187,7 @@ def children(draft: Draft) -> ResponseReturnValue:
         return redirect("/start/children", 303)
     is_empty = not form.name.data and not form.band.data
     if do == "next" and is_empty:
-        return redirect("/start/devices", 303)
+        return redirect("/start/lists", 303)
     taken = {name.casefold() for name in (*(name for name, _ in draft.children), *(one.name for one in there))}
     if not form.validate_on_submit():
         return _page("children", form, 422, **told)
@@ -189,7 +198,27 @@ def children(draft: Draft) -> ResponseReturnValue:
         form.name.errors = ["Add more children when the box is set up."]
         return _page("children", form, 422, **told)
     _keep(msgspec.structs.replace(draft, children=(*draft.children, (form.name.data, form.band.data))))
-    return redirect("/start/devices" if do == "next" else "/start/children", 303)
+    return redirect("/start/lists" if do == "next" else "/start/children", 303)
+
+
+@pages.route("/start/lists", methods=["GET", "POST"])
+@open_to(Who.STRANGER)
+@step
+def lists(draft: Draft) -> ResponseReturnValue:
+    """Offer the lists that fit the children, ready ticked until somebody said otherwise."""
+    house = box().house()
+    ages = draft.ages(house)
+    offers = list_offers.defaults(ages)
+    form = Form()
+    if not form.validate_on_submit():
+        ticked = draft.lists if draft.lists_for == ages else [one.id for one in offers]
+        with_children = msgspec.structs.replace(draft, lists=()).applied(house)
+        shown = [list_offers.shown(one, with_children, box().book) for one in offers]
+        return _page("lists", form, offers=shown, ticked=ticked, why=list_offers.why)
+    wanted = set() if request.form.get("do") == "skip" else set(request.form.getlist("list"))
+    kept = tuple(one.id for one in offers if one.id in wanted)
+    _keep(msgspec.structs.replace(draft, lists=kept, lists_for=ages))
+    return redirect("/start/devices", 303)
 
 
 @pages.route("/start/devices", methods=["GET", "POST"])
@@ -214,7 +243,8 @@ def owner(draft: Draft) -> ResponseReturnValue:
     form = AccountForm()
     told: dict[str, Any] = {
         "country": places.countries().get(draft.country), "zone": draft.zone, "language": LANGUAGES[draft.language],
-        "children": draft.children, "unknown": {key: text for key, text, _ in UNKNOWN_CHOICES}[draft.unknown],
+        "children": draft.children, "lists": list_offers.named(draft.lists),
+        "unknown": {key: text for key, text, _ in UNKNOWN_CHOICES}[draft.unknown],
     }  # fmt: skip
     if not form.validate_on_submit():
         return _page("owner", form, **told)

@@ -16,13 +16,13 @@ from appliance.core.device import Device
 from appliance.core.house import House, OwnService
 from appliance.core.person import Person, PersonKind
 from appliance.core.policy import Policy
-from appliance.core.rulebook import MALWARE
 from appliance.core.said import EVERYTHING
 from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Lift, Step, Verdict
+from appliance.household.lists import line_of
 from appliance.store.audit import Entry
 from appliance.store.errors import StoreError
-from appliance.web import asks, ladder, lift_edits, lifts, look
+from appliance.web import asks, ladder, lift_edits, lifts, look, malware
 from appliance.web.box import Box, box
 from appliance.web.gate import Who, open_to
 from appliance.web.ladder import Mark, NoName
@@ -34,6 +34,8 @@ NEW = "new"
 """A device that nobody named, in the place of a person's id."""
 DEVICE = "device:"
 MAX_LOOKED_AT = 500
+MAX_TEXT = 200
+"""So many characters of a list's line are shown."""
 OPEN_S = 3_600
 
 _LIFTS = {
@@ -185,6 +187,9 @@ def _whom(asked: Asked) -> str:
 
 def _facts(of: Box, house: House, asked: Asked, verdict: Verdict) -> list[tuple[str, str]]:
     facts: list[tuple[str, str]] = []
+    said = _on_list(of, house, verdict)
+    if said is not None:
+        facts.append(("card-checklist", said))
     origin = origin_of(of, house, asked, verdict)
     if origin is not None:
         facts.append(("person-check", origin))
@@ -199,6 +204,18 @@ def _facts(of: Box, house: House, asked: Asked, verdict: Verdict) -> list[tuple[
     if verdict.traceless:
         facts.append(("eye-slash", "Leaves no trace: nobody sees that it was asked for."))
     return facts
+
+
+def _on_list(of: Box, house: House, verdict: Verdict) -> str | None:
+    """Return which line of which list a verdict comes from, None where it comes from none."""
+    args = dict(verdict.reason.args)
+    told = next((one for one in house.lists if one.id == args.get("list")), None)
+    if told is None:
+        return None
+    line = int(args["line"])
+    text = line_of(of.data, told.id, line)
+    said = f"On the list {told.name}, line {line:,}"
+    return said + ("." if text is None else f": {text if len(text) <= MAX_TEXT else f'{text[:MAX_TEXT]}…'}")
 
 
 def _holder(asked: Asked) -> str:
@@ -241,6 +258,8 @@ def _matches(
         return lambda entry: any(id_ in of_person(entry).get(field, {}) for field, id_ in fields.items())
 
     match verdict.step:
+        case _ if "list" in told:
+            return lambda entry: told["list"] in entry.after.get("lists", {})
         case Step.WORD:
             field = "pauses" if verdict.is_blocked else "grants"
             return lambda entry: bool(entry.after.get(field))
@@ -271,7 +290,8 @@ def _is_dated(window: str) -> Callable[[Any], bool]:
 def _lifted(of: Box, asked: Asked, name: str, at: float) -> list[tuple[str, str]]:
     """Return what was lifted for a child of the kinds of sites that a name is of, as facts."""
     person = asked.person.id if asked.person else ""
-    tags = of.policy().tags(name) & lift_edits.open_kinds(of.house(), person, at)
+    compiled = of.policy()
+    tags = compiled.tags(name, asked.subject(compiled)) & lift_edits.open_kinds(of.house(), person, at)
     told = ((tag, lift_edits.lifted_of(of.house(), person, tag, at)) for tag in sorted(tags))
     return [
         ("unlock", f"Closed at this age, lifted by {lifts.said_by(of, one)}: {lifts.category_name(of.book, tag)}.")
@@ -283,7 +303,7 @@ def _lifted(of: Box, asked: Asked, name: str, at: float) -> list[tuple[str, str]
 def _opened(of: Box, name: str, at: float) -> str | None:
     """Return who opened a name that is known for malware, and until when; None where nobody did."""
     told = lift_edits.name_of(of.house(), name, at)
-    if told is None or MALWARE not in of.policy().tags(name):
+    if told is None or not malware.is_known(of.policy(), name):
         return None
     end = look.until_words(told.until.timestamp()) if told.until else "until a caregiver closes it"
     return f"{lifts.said_by(of, told)} opened {told.name} {end}."
@@ -292,7 +312,7 @@ def _opened(of: Box, name: str, at: float) -> str | None:
 def _deeds(asked: Asked, name: str, verdict: Verdict, *, is_opened: bool) -> list[Deed]:
     """Return what a caregiver may do about it from here."""
     found = _deeds_about_malware(name, verdict, is_opened=is_opened)
-    person = asked.person
+    person, told = asked.person, dict(verdict.reason.args)
     if person is None:
         where = f"/devices/{asked.device.id}" if asked.device is not None else "/devices"
         return [*found, Deed("Say whose it is", "phone", where)]
@@ -300,7 +320,7 @@ def _deeds(asked: Asked, name: str, verdict: Verdict, *, is_opened: bool) -> lis
         return found
     rules = f"/child/{person.id}/rules"
     if verdict.lift is Lift.TWO:
-        anchor = f"#kind-{dict(verdict.reason.args).get('category', '')}"
+        anchor = f"#kind-{told.get('category', '')}"
         found.append(Deed("Lift it together", "people", f"/child/{person.id}/closed{anchor}"))
     if verdict.is_blocked and verdict.lift is Lift.ONE:
         match verdict.step:
@@ -318,7 +338,9 @@ def _deeds(asked: Asked, name: str, verdict: Verdict, *, is_opened: bool) -> lis
         found.append(Deed("Remove the rule", "eraser", f"{rules}/remove", {"name": told_name(verdict)}))
     elif not verdict.is_blocked and verdict.step not in (Step.HELP, Step.INFRASTRUCTURE, Step.PROTECTED):
         found.append(Deed(f"Block for {person.name}", "slash-circle", rules, rule(name, "block", "")))
-    found += _settings(person, dict(verdict.reason.args), verdict)
+    if "list" in told:
+        found.append(Deed("The list", "card-checklist", f"/lists/{told['list']}"))
+    found += _settings(person, told, verdict)
     found.append(Deed(f"All about {person.name}", "person", f"/child/{person.id}"))
     return found
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from appliance.core import helplines, rulebook, visibility
+from appliance.core import helplines, offers, rulebook, visibility
 from appliance.core.domainset import DomainSet, build
 from appliance.core.helplines import Helplines, HelplinesError
+from appliance.core.offers import Offer, OffersError
 from appliance.core.rulebook import Rulebook, RulebookError
 from appliance.core.visibility import Contract, VisibilityError
 
@@ -38,6 +39,17 @@ def load_contract(where: Path | None = None) -> Contract:
 def load_helplines(where: Path | None = None) -> Helplines:
     """Return the help lines of a folder, by default the bundled ones. Raises HelplinesError and OSError."""
     return _load(where, helplines.FILE, helplines.parse, HelplinesError)
+
+
+def load_offers(where: Path | None = None) -> tuple[Offer, ...]:
+    """Return the catalogue of lists of a folder, by default the bundled one. Raises OffersError and OSError."""
+    return _load(where, offers.FILE, offers.parse, OffersError)
+
+
+def load_popular(where: Path | None = None) -> frozenset[str]:
+    """Return the names of sites that everybody knows. Raises OffersError and OSError."""
+    kinds = _load(where, offers.POPULAR_FILE, offers.parse_popular, OffersError)
+    return frozenset(name for words in kinds.values() for name in words)
 
 
 def _load(where: Path | None, file: str, parse: Callable[[str], T], error: type[ValueError]) -> T:

@@ -130,7 +130,7 @@ def _replace(data: Path, snapshot: Snapshot, *, is_kept: bool) -> None:
     if len(snapshot.text) > MAX_OCTETS:
         raise OSError(errno.EFBIG, f"the house is longer than {MAX_OCTETS} octets")
     fresh = data / f".{CURRENT}.new"
-    _write(fresh, snapshot.text)
+    write_file(fresh, snapshot.text)
     if is_kept:
         # Only what can be read is worth keeping; the current name exists at every moment.
         kept = data / f".{PREVIOUS}.new"
@@ -150,21 +150,22 @@ def _copy(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
     except OSError:
-        _write(target, source.read_bytes())
+        write_file(target, source.read_bytes())
 
 
-def _write(path: Path, text: bytes) -> None:
+def write_file(path: Path, *parts: bytes | memoryview) -> None:
     """Write a file to the disk, for the folder's owner and group only; what root writes becomes the owner's."""
     # Another user's file of this name, left by a power cut, could not be written to.
     path.unlink(missing_ok=True)
     with path.open("wb") as handle:
-        _hand_over(handle.fileno(), path.parent, 0o640)
-        handle.write(text)
+        hand_over(handle.fileno(), path.parent, 0o640)
+        for octets in parts:
+            handle.write(octets)
         handle.flush()
         os.fsync(handle.fileno())
 
 
-def _hand_over(fd: int, folder: Path, mode: int) -> None:
+def hand_over(fd: int, folder: Path, mode: int) -> None:
     """Give a file of ours to whom the folder belongs."""
     if os.fstat(fd).st_uid == os.geteuid():
         owner = folder.stat()
@@ -183,7 +184,7 @@ def _lock(data: Path) -> int:
     """Return the handle of a lock that is held: one change happens at a time. Raises OSError, EAGAIN after a while."""
     handle = os.open(data / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
     try:
-        _hand_over(handle, data, 0o660)
+        hand_over(handle, data, 0o660)
         _take(handle, clock.uptime() + LOCK_S)
     except BaseException:
         os.close(handle)

@@ -29,7 +29,7 @@ class HouseWatch:
 
     def look(self) -> bool:
         """Read the house if its file is another one; say whether there is another house now."""
-        seen = _identity(self._file)
+        seen = identity(self._file)
         if seen == self._seen:
             return False
         self._seen = seen
@@ -71,7 +71,7 @@ class MinutesWatch:
 
     def look(self) -> bool:
         """Read the state if its file is another one; say whether other minutes are counted now."""
-        seen = _identity(self._file)
+        seen = identity(self._file)
         if seen == self._seen:
             return False
         self._seen = seen
@@ -82,7 +82,7 @@ class MinutesWatch:
         return True
 
 
-def _identity(file: Path) -> object:
+def identity(file: Path) -> object:
     """Return what is another one when a file is replaced."""
     try:
         status = file.stat()

@@ -74,8 +74,8 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stream, new = _streams(options.stream, folder)
-        stack.enter_context(_unbound(folder, "internet", INTERNET, ANSWERS_ALL))
-        peer = stack.enter_context(_unbound(folder, "peer", PEER, _zones() + FORWARDS.format(port=INTERNET)))
+        stack.enter_context(unbound(folder, "internet", INTERNET, ANSWERS_ALL))
+        peer = stack.enter_context(unbound(folder, "peer", PEER, _zones() + FORWARDS.format(port=INTERNET)))
         ours = stack.enter_context(_kindgate(folder))
         servers = {"kindgate": (OURS, ours), "unbound": (PEER, peer)}
         for port, _ in servers.values():
@@ -149,7 +149,8 @@ def _zones() -> str:
 
 
 @contextmanager
-def _unbound(folder: Path, name: str, port: int, more: str) -> Iterator[int]:
+def unbound(folder: Path, name: str, port: int, more: str) -> Iterator[int]:
+    """Run an unbound with this configuration besides the common one, until the block ends; give its process id."""
     file = folder / f"{name}.conf"
     file.write_text(UNBOUND.format(port=port, folder=folder) + more)
     with _process(["unbound", "-c", str(file)], port) as pid:

@@ -55,6 +55,7 @@ www.netflix.com                      A     203.0.113.45
 web.whatsapp.com                     A     203.0.113.46
 www.wikipedia.org                    A     203.0.113.47
 www.pornhub.com                      A     203.0.113.48
+lists.example                        A     203.0.113.50
 www.nummergegenkummer.de             A     203.0.113.60
 www.childline.org.uk                 A     203.0.113.61
 kidshelpphone.ca                     A     203.0.113.62

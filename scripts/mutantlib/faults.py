@@ -79,7 +79,7 @@ FAULTS = (
         POLICY,
         "verdict = verdict or steps.category(case)",
         "verdict = verdict or steps.listed(case) or steps.category(case)",
-        ("test_policy",),
+        ("test_policy_lists",),
     ),
     Fault(
         "extra time lifts no window",
@@ -355,15 +355,15 @@ FAULTS = (
     Fault(
         "a CNAME is not decided again",
         QUERY,
-        "    if cloaked is not None:\n",
-        "    if cloaked is not None and cloaked is None:\n",
+        "    if cloaked is not None:\n        return _blocked(setting, subject, query,",
+        "    if cloaked is not None and cloaked is None:\n        return _blocked(setting, subject, query,",
         ("test_query_cnames",),
     ),
     Fault(
         "the hints of HTTPS lead around a safe mode",
         QUERY,
-        "if parsed.qtype in (dns.HTTPS, dns.SVCB):",
-        "if parsed.qtype in (dns.SVCB,):",
+        "return None if query.qtype in (dns.HTTPS, dns.SVCB) else query.name",
+        "return None if query.qtype in (dns.SVCB,) else query.name",
         ("test_query",),
     ),
 )

@@ -16,8 +16,8 @@ from appliance.world.state import State, publish_state
 from tests.commands.cli import HOUSE, applied, kindgate
 
 KEYS = [
-    "action", "step", "reason", "sentence", "to_child", "target", "answer", "services", "categories", "until",
-    "counted", "traceless", "lift",
+    "action", "step", "reason", "sentence", "to_child", "target", "answer", "given", "by_list", "services",
+    "categories", "until", "counted", "traceless", "lift",
 ]  # fmt: skip
 DAY = "2026-11-18T15:00"
 """A Wednesday afternoon."""
@@ -49,6 +49,8 @@ def test_json_has_just_these_fields(data: Path) -> None:
         "to_child": "This is closed for your age: Social feeds. You can ask.",
         "target": None,
         "answer": "block",
+        "given": None,
+        "by_list": None,
         "services": ["TikTok"],
         "categories": ["Social feeds"],
         "until": "2026-11-18T20:00:00+01:00",

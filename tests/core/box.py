@@ -1,5 +1,6 @@
 """A small house with a cache, played through by a test, and what dnspython reads of its replies."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dns.flags
@@ -9,6 +10,7 @@ from appliance.core.budget import NOT_COUNTED, Minutes
 from appliance.core.device import DeviceKind
 from appliance.core.house import House
 from appliance.core.query import Ask, Failure, Reply, begin, finish
+from appliance.core.subscription import Subscription
 from appliance.core.wire.dns import Message, Query, Refusal
 from tests.core.builders import (
     AT,
@@ -18,17 +20,27 @@ from tests.core.builders import (
     setting_of,
     subject_of,
 )
+from tests.core.listings import list_set
 
 
 class Box:
     """A small house with a cache, asked at `AT` unless told otherwise."""
 
     def __init__(
-        self, *, extra: Any = (), on: DeviceKind | None = None, minutes: Minutes = NOT_COUNTED, **said: Any
+        self,
+        *,
+        extra: Any = (),
+        on: DeviceKind | None = None,
+        minutes: Minutes = NOT_COUNTED,
+        texts: Mapping[Subscription, str] | None = None,
+        **said: Any,
     ) -> None:
         person = said.pop("person", child())
         devices = (device(on, person.id),) if on else ()
-        self.policy = policy_of(House(persons=(person,), devices=devices, **said), extra, minutes)
+        lists = texts or {}
+        made = list_set(lists, {one.id: text for one, text in lists.items()}) if texts else None
+        house = House(persons=(person,), devices=devices, lists=tuple(lists), **said)
+        self.policy = policy_of(house, extra, minutes, made)
         self.setting = setting_of(self.policy)
         self.subject = self.policy.of_device("thing") if on else subject_of(self.policy)
 

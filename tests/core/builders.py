@@ -18,6 +18,7 @@ from appliance.core.budget import NOT_COUNTED, Minutes, Used
 from appliance.core.device import Device, DeviceKind
 from appliance.core.domainset import DomainSet, Entry
 from appliance.core.house import House
+from appliance.core.lists.listset import ListSet
 from appliance.core.person import Do, Person, PersonKind, Rule
 from appliance.core.policy import Policy
 from appliance.core.query import Setting
@@ -217,10 +218,15 @@ def counted(behind: float = 0, *, day: date = TODAY, person: str = "kim", **used
     return Minutes(AT - 60 * behind, day, {person: found})
 
 
-def policy_of(house: House | None, extra: Iterable[Entry] = (), minutes: Minutes = NOT_COUNTED) -> Policy:
-    """Return the policy of a house with the small rulebook and some more entries."""
+def policy_of(
+    house: House | None,
+    extra: Iterable[Entry] = (),
+    minutes: Minutes = NOT_COUNTED,
+    lists: ListSet | None = None,
+) -> Policy:
+    """Return the policy of a house with the small rulebook, some more entries and the lists that are here."""
     sets = (BUNDLED, DomainSet(domainset.build(extra)))
-    return policy.compile(house, RULES, sets, BERLIN, minutes)
+    return policy.compile(house, RULES, sets, BERLIN, minutes, lists)
 
 
 def verdict_of(

@@ -29,6 +29,7 @@ from tests.core.builders import (
     pause,
     policy_of,
 )
+from tests.core.listings import allows, blocks, list_set
 
 NAMES = [
     "open.example", "www.a.example", "games.example", "school.example", "forum.example", "social.example",
@@ -36,7 +37,14 @@ NAMES = [
     "clips.example", "chat.example", "tunnel.example", "tracker.example", "vpn.example", "porn.example",
     "malware.example", "mind.example", "talk.example", "help.example", "time.example", "patch.example", SHARED,
 ]  # fmt: skip
-EXTRA = (Entry("games.example", "#block:ads"), Entry("forum.example", "browser_games"))
+EXTRA = (Entry("forum.example", "browser_games"),)
+LISTS = {
+    blocks(): "||games.example^\n||school.example^\n@@||www.a.example^\n192.0.2.9 open.example",
+    allows(): "video.example\nmind.example",
+    blocks("kinds", category="browser_games"): "tracker.example\nmind.example\ntime.example",
+    blocks("kims", persons=("kim",)): "||school.example^$client=thing\n||clips.example^$ctag=user_child",
+}
+LIST_SET = list_set(LISTS, {one.id: text for one, text in LISTS.items()})
 SERVICES = ("tube", "clips", "chat", "gossip", "tunnel")
 GROUPS = ("video", "talk", "none")
 CATEGORIES = ("browser_games", "video_sharing", "education", "forum", "social_media", "mental_health")
@@ -69,7 +77,7 @@ class Played:
 
     def policy(self, minutes: Minutes | None = None) -> Policy:
         """Return its policy, with these minutes in place of its own."""
-        return policy_of(self.house, EXTRA, minutes or self.minutes)
+        return policy_of(self.house, EXTRA, minutes or self.minutes, LIST_SET)
 
 
 def clock(minutes: int) -> str:
@@ -206,6 +214,7 @@ def played(draw: st.DrawFn) -> Played:
         pauses=tuple(draw(st.lists(pauses(person.id), max_size=2))),
         grants=tuple(draw(st.lists(grants(person.id), max_size=3))),
         lifted=tuple(draw(st.lists(lifts, max_size=1))) if person.band in BANDS[:3] else (),
+        lists=tuple(one for one in LISTS if person.id == "kim" or not one.persons) if draw(st.booleans()) else (),
     )
     used = {
         what: Used(day, day + draw(st.integers(0, 20)), draw(st.integers(0, 5)))

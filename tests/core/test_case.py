@@ -8,6 +8,8 @@ from appliance.core.budget import NOT_COUNTED, Budget, Minutes
 from appliance.core.case import Case, most_open, strictest
 from appliance.core.domainset import Entry
 from appliance.core.house import House
+from appliance.core.listing import Listed
+from appliance.core.lists.rule import Hit
 from appliance.core.person import Person, Setting
 from appliance.core.said import Things
 from appliance.core.verdict import TERMS, Action, Letter, Strictness
@@ -127,3 +129,23 @@ def test_spent_is_the_first_that_is() -> None:
     assert spent("tube.example", counted(service_tube=8, everything=9)) == (daily, "day")
     assert spent("clips.example", counted(service_tube=9, everything=8)) is None
     assert spent("school.example", counted(everything=9)) is None
+
+
+def test_of_equals_what_only_a_list_says_comes_last() -> None:
+    """Of several that are as strict the one that the rules name gives the terms; a stricter one all the same."""
+    subject = subject_of(policy_of(House(persons=(child(),))))
+    tags = frozenset({"social_media", "trackers_ads"})
+    assert strictest(RULES, subject, tags)[1] == "social_media"
+    assert strictest(RULES, subject, tags, {"social_media"})[1] == "trackers_ads"
+    assert strictest(RULES, subject, tags, tags)[1] == "social_media"
+    assert strictest(RULES, subject, frozenset({"forum", "trackers_ads"}), {"trackers_ads"})[1] == "trackers_ads"
+
+
+def test_which_list_alone_says_what_a_name_is() -> None:
+    """The list and its line; nothing of a category that no list gave."""
+    policy = policy_of(House(persons=(child(),)))
+    fed = {"forum": Hit("boards", 7, is_allow=False)}
+    case = Case.of(RULES, NOT_COUNTED, subject_of(policy), "a.example", frozenset(fed), AT, Listed(fed=fed))
+    assert case.by_list("forum") == (("list", "boards"), ("line", "7"))
+    assert case.by_list("social_media") == ()
+    assert case_of("forum.example", child()).by_list("forum") == ()

@@ -25,10 +25,12 @@ from appliance.core.house import (
     to_json,
     with_own,
 )
+from appliance.core.lists.rule import Syntax
 from appliance.core.names import BadName
 from appliance.core.person import BANDS, Do, Known, Level, Rule, Setting
 from appliance.core.said import Things
 from appliance.core.schedule import DateException, Day, Routine, Window
+from appliance.core.subscription import ListKind, Subscription
 from tests.core.builders import adult, child, device, grant, lifted, pause
 
 MAC = "02:00:00:00:00:01"
@@ -140,6 +142,21 @@ FULL = House(
         grant(),
     ),
     lifted=(lifted(), lifted(name="bad.example", by=("Dana",))),
+    lists=(
+        Subscription(
+            id="ads",
+            name="Advertisements",
+            url="https://lists.example/ads.txt",
+            persons=("kim", "alex"),
+            syntax=Syntax.ADBLOCK,
+            subdomains=False,
+            redirects=True,
+            wide=True,
+            on=False,
+        ),
+        Subscription(id="boards", name="Boards", url="file:boards.txt", kind=ListKind.ALLOW, category="forum"),
+        Subscription(id="own", name="Copied in"),
+    ),
 )
 KNOWN = Known(
     categories={"forum", "education", "mental_health", "pornography", "csam", "malware_phishing"},
@@ -148,7 +165,9 @@ KNOWN = Known(
     engines={"seek": (Level.OFF, Level.STRICT, Level.BLOCK)},
     hard={("pornography", "6-9"), ("csam", "6-9"), ("malware_phishing", "6-9")},
     protected={("mental_health", "6-9")},
+    unfed={"mental_health", "csam"},
 )
+URL = "https://lists.example/ads.txt"
 
 
 def test_a_house_survives_json() -> None:
@@ -248,6 +267,11 @@ def test_a_whole_house_without_problems() -> None:
     assert list(problems(FULL, KNOWN)) == []
 
 
+def listed(id_: str = "ads", **said: Any) -> Subscription:
+    """Return a list."""
+    return Subscription(id=id_, name=id_, **said)
+
+
 OWN = OwnService(id="chess", name="Chess", domains=("chess.example",))
 PROBLEMS: list[tuple[dict[str, Any], tuple[Any, ...], str]] = [
     ({"devices": (device(person="nobody"),)}, ("devices", 0, "person"), "there is no person 'nobody'"),
@@ -292,6 +316,25 @@ PROBLEMS: list[tuple[dict[str, Any], tuple[Any, ...], str]] = [
         ("persons", 0, "categories", "cats"),
         "there is no category 'cats'",
     ),
+    ({"lists": (listed(), listed())}, ("lists", 1), "ads is used twice: here and by lists ads"),
+    ({"lists": (listed(category="cats"),)}, ("lists", 0, "category"), "there is no category 'cats'"),
+    (
+        {"lists": (listed(), listed("b", category="csam"))},
+        ("lists", 1, "category"),
+        "no list says what belongs to csam",
+    ),
+    (
+        {"lists": (listed(category="mental_health"),)},
+        ("lists", 0, "category"),
+        "no list says what belongs to mental_health",
+    ),
+    ({"lists": (listed(persons=("kim", "nobody")),)}, ("lists", 0, "persons", 1), "there is no person 'nobody'"),
+    ({"lists": (listed(persons=("kim", "kim")),)}, ("lists", 0, "persons", 1), "kim is named twice"),
+    (
+        {"lists": (listed(url=URL), listed("b", url=f" {URL}#top"))},
+        ("lists", 1, "url"),
+        "the list ads is this one already: one is enough, for more persons",
+    ),
     ({"persons": (child(), child())}, ("persons", 1), "kim is used twice: here and by persons kim"),
     (
         {"devices": (device(), Device(id="other", macs=(MAC,)))},
@@ -331,6 +374,20 @@ def test_own_services_are_known_beside_the_bundled_ones() -> None:
     assert [text for _, text in problems(closed, KNOWN)] == [
         "go at 6-9 is lifted by two caregivers together, not by a setting"
     ]
+
+
+def test_one_address_may_be_for_two_things() -> None:
+    """Another category, or the other way round; and what was copied in has none."""
+    house = House(
+        lists=(
+            listed("a", url=URL),
+            listed("b", url=URL, category="forum"),
+            listed("c", url=URL, kind=ListKind.ALLOW),
+            listed("d"),
+            listed("e"),
+        )
+    )
+    assert list(problems(house, KNOWN)) == []
 
 
 def test_what_is_lifted_by_name_is_malware() -> None:

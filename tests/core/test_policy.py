@@ -1,6 +1,5 @@
 """What a verdict says besides its action: until, lift, counted, traceless, the safe mode; and the TTL of a reply."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from appliance.core.device import Device, DeviceKind
 from appliance.core.domainset import Entry
 from appliance.core.house import House
 from appliance.core.person import Mode, Setting
-from appliance.core.policy import Policy, decide, ttl_s
+from appliance.core.policy import decide, ttl_s
 from appliance.core.schedule import Window
 from appliance.core.steps import Label
 from appliance.core.verdict import Action, Answer, Lift, Reason, Step, Verdict
@@ -281,55 +280,6 @@ def test_nothing_changes_before_until(
     now = decide(policy, subject_of(policy), name, None, AT)
     assert now.until is not None
     assert now == decide(policy, subject_of(policy), name, None, AT + (now.until - AT) * step)
-
-
-LISTED = [
-    ("open.example", ["#block:ads"], {"ads"}, ("block", "list", "list_block")),
-    ("open.example", ["#block:ads", "#allow:ours"], {"ads", "ours"}, ("allow", "list", "list_allow")),
-    ("open.example", ["#block:ads", "#allow:ours"], {"ads"}, ("block", "list", "list_block")),
-    ("school.example", ["#block:ads"], {"ads"}, ("block", "list", "list_block")),
-    ("tracker.example", ["#allow:ours"], {"ours"}, ("block", "category", "category_block")),
-    ("mind.example", ["#block:ads"], {"ads"}, ("allow", "protected", "protected")),
-    ("help.example", ["#block:ads"], {"ads"}, ("allow", "help", "help")),
-    ("school.example", [], {"ads"}, ("allow", "category", "category_allow")),
-]
-
-
-def with_lists(name: str, tags: list[str], lists: set[str], **said: Any) -> tuple[Policy, Verdict]:
-    """Return what happens to a name with list tags for a child who is subscribed to these lists."""
-    policy = policy_of(House(persons=(child(**said),)), [Entry(name, tag) for tag in tags])
-    subject = replace(subject_of(policy), lists=frozenset(lists))
-    return policy, decide(policy, subject, name, Label("pornography", 1.0), AT)
-
-
-@pytest.mark.parametrize(("name", "tags", "lists", "expected"), LISTED)
-def test_lists_allow_before_they_block(
-    name: str, tags: list[str], lists: set[str], expected: tuple[str, str, str]
-) -> None:
-    """A list without a category decides after categories, its allow entries first, before any label."""
-    assert expected == told(with_lists(name, tags, lists)[1])
-
-
-def test_a_list_that_is_not_subscribed_says_nothing() -> None:
-    """Another person's list doesn't even keep the classifier away."""
-    assert told(with_lists("open.example", ["#block:ads"], set())[1]) == ("ask", "classifier", "classifier")
-
-
-def test_what_a_caregiver_allowed_is_closed_to_lists() -> None:
-    """A category that was allowed by hand is not blocked by a list, one allowed by the band is."""
-    verdict = with_lists("school.example", ["#block:ads"], {"ads"}, categories={"education": Setting.ALLOW})[1]
-    assert told(verdict) == ("allow", "category", "category_allow")
-
-
-def test_an_allow_list_does_not_stop_the_clock() -> None:
-    """A timed name that a list allows is counted all the same."""
-    assert with_lists("games.example", ["#allow:ours"], {"ours"})[1].counted
-
-
-def test_of_two_lists_the_first_by_name_is_the_reason() -> None:
-    """The same question has the same reason every time."""
-    verdict = with_lists("open.example", ["#block:b", "#block:a", "#block:c"], {"c", "b"})[1]
-    assert Reason.of("list_block", list="b") == verdict.reason
 
 
 @pytest.mark.parametrize("band", BANDS)

@@ -123,3 +123,9 @@ def test_a_missing_file_is_told(file: str) -> None:
     """By its name."""
     with pytest.raises(RulebookError, match=f"^{file}: missing$"):
         rulebook.parse({name: text for name, text in TEXTS.items() if name != file})
+
+
+def test_no_list_says_what_is_protected_or_hashed() -> None:
+    """Nor of what nobody may hold a list, nor what no list knows."""
+    assert RULES.unfed == {"help_report", "unclassified", "csam", "mental_health", "drugs_help", "ed_promotion"}
+    assert RULES.known.unfed == RULES.unfed

@@ -137,7 +137,7 @@ def test_saved_but_not_published(household: Household, monkeypatch: pytest.Monke
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("appliance.world.snapshot._write", full)
+        patched.setattr("appliance.world.snapshot.write_file", full)
         with pytest.raises(Unpublished, match="No space"):
             household.replace(WHO, named("Two"), AT)
     assert published(household.data) == (1, named("One"))

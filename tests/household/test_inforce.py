@@ -8,7 +8,7 @@ import pytest
 
 from appliance.core.house import House
 from appliance.household import inforce
-from appliance.household.inforce import DAEMONS, Daemon, InForce, Standing, look, wait
+from appliance.household.inforce import DAEMONS, Daemon, InForce, Lists, Standing, look, wait, wait_for_lists
 from appliance.world.snapshot import Snapshot, publish_house
 from tests.commands.cli import answering, fake_daemon, status
 
@@ -91,3 +91,34 @@ def test_waiting_has_an_end(tmp_path: Path, snapshot: Snapshot) -> None:
     with daemons(tmp_path, "old"):
         assert {one.standing for one in wait(tmp_path, snapshot, 0.05).daemons} == {Standing.BEHIND}
     assert {one.standing for one in wait(tmp_path, snapshot, 60).daemons} == {Standing.GONE}
+
+
+LISTS = [
+    (status(lists="abc", lists_problem=None), Lists(Standing.RUNS)),
+    (status(lists="", lists_problem=None), Lists(Standing.BEHIND)),
+    (status(lists=None, lists_problem=None), Lists(Standing.BEHIND)),
+    (status(lists="old", lists_problem="damaged"), Lists(Standing.BEHIND, "damaged")),
+    (status(), Lists(Standing.BEHIND)),
+]
+
+
+@pytest.mark.parametrize(("answer", "expected"), LISTS)
+def test_lists_in_force(tmp_path: Path, answer: dict[str, object], expected: Lists) -> None:
+    """Only where the nameserver says that all of its workers run them; else why not, where it says so."""
+    with fake_daemon(tmp_path, answering({"status": answer})):
+        assert wait_for_lists(tmp_path, "abc", 0.05) == expected
+
+
+def test_lists_of_no_nameserver(tmp_path: Path) -> None:
+    """One that is gone is not waited for, one that says something else may come to it."""
+    assert wait_for_lists(tmp_path, "abc", 60).standing is Standing.GONE
+    with fake_daemon(tmp_path, answering({})):
+        assert wait_for_lists(tmp_path, "abc", 0.05).standing is Standing.SILENT
+
+
+def test_waiting_for_lists_ends_when_they_are_in_force(tmp_path: Path) -> None:
+    """An empty digest is no lists."""
+    answers = iter([None, "abc", ""])
+    with fake_daemon(tmp_path, lambda _: status(lists=next(answers))):
+        assert wait_for_lists(tmp_path, "", 30) == Lists(Standing.RUNS)
+    assert next(answers, "over") == "over"

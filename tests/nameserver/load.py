@@ -36,6 +36,8 @@ class Load:
 
     sent: int = 0
     got: list[Got] = field(default_factory=list)
+    lost: int = 0
+    """Questions without an answer; known when the load is over."""
     is_over: threading.Event = field(default_factory=threading.Event)
 
     def of(self, name: str) -> set[str]:
@@ -52,19 +54,22 @@ class Load:
 
 
 @contextmanager
-def load(server: Endpoint) -> Iterator[Load]:
-    """Ask a server 200 times a second for a blocked and an allowed name, for as long as the block runs."""
+def load(server: Endpoint, last_s: float = 0.0) -> Iterator[Load]:
+    """Ask a server 200 times a second for a blocked and an allowed name, for as long as the block runs.
+
+    After that the last answers are waited for, but no longer than `last_s`.
+    """
     made = Load()
-    thread = threading.Thread(target=_ask, args=(server, made), daemon=True)
+    thread = threading.Thread(target=_ask, args=(server, made, last_s), daemon=True)
     thread.start()
     try:
         yield made
     finally:
         made.is_over.set()
-        thread.join(10)
+        thread.join(10 + last_s)
 
 
-def _ask(server: Endpoint, made: Load) -> None:
+def _ask(server: Endpoint, made: Load, last_s: float) -> None:
     clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(CLIENTS)]
     under_way: dict[tuple[int, int], tuple[str, float]] = {}
     wires = {name: question(name).to_wire()[2:] for name in (BLOCKED, ALLOWED)}
@@ -85,6 +90,11 @@ def _ask(server: Endpoint, made: Load) -> None:
                 ident = made.sent & 0xFFFF
                 under_way[number, ident] = (name, time.monotonic())
                 clients[number].sendto(ident.to_bytes(2, "big") + wires[name], (server.address, server.port))
+        until = time.monotonic() + last_s
+        while under_way and time.monotonic() < until:
+            for client in select.select(clients, [], [], 0.1)[0]:
+                _take(made, clients.index(client), client, under_way)
+        made.lost = len(under_way)
     finally:
         for client in clients:
             client.close()

@@ -19,8 +19,10 @@ from appliance.nameserver.link import (
     InForceNow,
     Link,
     Listener,
+    ListsNow,
     News,
     Sighted,
+    TakeLists,
     ToWorker,
     Watch,
 )
@@ -32,6 +34,8 @@ SAID: list[ToWorker] = [
     Adopt(None),
     Adopt(b'{"a":"\n"}' * 300_000),
     Adopt(bytes(range(256))),
+    TakeLists("/data/lists/lists.set", "0123456789abcdef", 7),
+    TakeLists("/data/lists/lists.set", ""),
     Watch({"tablet": 899.5}),
     AskEntries(7, of_sessions=True, device="tablet", person="kim"),
 ]
@@ -60,6 +64,8 @@ async def test_answers_of_a_worker() -> None:
     said: list[FromWorker] = [
         InForceNow(3, "abc"),
         InForceNow(3, "abc", "why"),
+        ListsNow("0123456789abcdef"),
+        ListsNow("", "why"),
         News({"a": 1}),
         News(
             {},

@@ -14,8 +14,10 @@ from appliance.core.asker import Registry
 from appliance.core.device import DeviceKind, Told
 from appliance.core.document import Document
 from appliance.core.house import BlockMode, House, Unknown
+from appliance.core.lists.rule import Syntax
 from appliance.core.person import Do, Level, Mode, PersonKind, Setting
 from appliance.core.schedule import Day, Routine
+from appliance.core.subscription import ListKind
 from appliance.core.verdict import Action
 from appliance.world import clock, rules
 from scripts.lablib import net, zone
@@ -64,6 +66,7 @@ PATHS: dict[str, tuple[tuple[str, ...], ...]] = {
     "Blocking": (("blocking",),),
     "Forwarder": (("forwarders",),),
     "OwnService": (("services",),),
+    "Subscription": (("lists",),),
     "Person": (("persons",),),
     "Rule": (("persons", "rules"),),
     "Window": (("persons", "windows"), ("persons", "exceptions", "windows")),
@@ -96,8 +99,9 @@ def test_the_table_of_keys_is_whole() -> None:
     """Every key has a row for each struct that has it, and every row a key."""
     words = {
         "House": "the house", "Blocking": "`blocking`", "Forwarder": "forwarders", "OwnService": "services",
-        "Person": "persons", "Rule": "rules", "Window": "windows", "DateException": "exceptions", "Budget": "budgets",
-        "Things": "things", "Device": "devices", "Pause": "pauses", "Grant": "grants", "Lifted": "lifted",
+        "Subscription": "lists", "Person": "persons", "Rule": "rules", "Window": "windows",
+        "DateException": "exceptions", "Budget": "budgets", "Things": "things", "Device": "devices",
+        "Pause": "pauses", "Grant": "grants", "Lifted": "lifted",
     }  # fmt: skip
     (rows,) = tree.tables(SECTION)
     told = [(place, tree.quoted(row[0])[0]) for row in rows for place in row[1].split(", ")]
@@ -105,7 +109,7 @@ def test_the_table_of_keys_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [BlockMode, DeviceKind, PersonKind, Mode, Setting, Level, Routine, Day, Told, Do, Unknown]
+    "kind", [BlockMode, DeviceKind, PersonKind, Mode, Setting, Level, Routine, Day, Told, Do, Unknown, ListKind, Syntax]
 )
 def test_every_choice_is_named(kind: type[Enum]) -> None:
     """Each word that a key may have stands somewhere in the section."""

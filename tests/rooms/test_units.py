@@ -30,7 +30,7 @@ POWERS = {"finder": "CAP_NET_RAW", "nameserver": "CAP_NET_BIND_SERVICE", "stewar
 FAMILIES = {
     "finder": {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK", "AF_PACKET"},
     "nameserver": {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"},
-    "steward": {"AF_UNIX"},
+    "steward": {"AF_INET", "AF_INET6", "AF_UNIX"},
     "web": {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"},
 }
 WRITES = {
@@ -199,6 +199,6 @@ def test_users_and_folders_are_made(tmp_path: Path) -> None:
     assert {fields[6] for fields in users.values()} == {"/usr/sbin/nologin"}
     # What root makes in a data folder it hands to the folder's owner: that must be who reads the dashboard's secrets.
     owner = int(users[told("web")["User"]][2])
-    for folder in (DATA, f"{DATA}/bus"):
+    for folder in (DATA, f"{DATA}/bus", f"{DATA}/lists", f"{DATA}/lists/sources"):
         status = (tmp_path / folder.lstrip("/")).stat()
         assert (stat.filemode(status.st_mode), status.st_uid, status.st_gid) == ("drwxrws---", owner, groups[GROUP])

@@ -33,6 +33,7 @@ from appliance.core.verdict import Action, Reason, Step, Verdict
 from appliance.core.wire import dns as wire
 from appliance.core.wire.dns import Message, Query
 from appliance.core.word import ALONE
+from tests.core.listings import list_set
 from tests.scenarios.story import NEVER, STRANGER, Plain, Story, StoryError, Turn, end, next_shown
 
 HELP_LINE = "www.nummergegenkummer.de"
@@ -185,7 +186,7 @@ class Stage:
             target = self._story.aliases[name]
             made.answer.append(dns.rrset.from_text(f"{name}.", UPSTREAM_TTL_S, "IN", "CNAME", f"{target}."))
             name = target
-        rdata = '1 . alpn="h2"' if qtype in _SERVICE_RECORDS else _address(name, qtype)
+        rdata = '1 . alpn="h2"' if qtype in _SERVICE_RECORDS else self._address(name, qtype)
         if rdata is not None:
             made.answer.append(dns.rrset.from_text(f"{name}.", UPSTREAM_TTL_S, "IN", qtype, rdata))
         return wire.parse_message(made.to_wire())
@@ -203,9 +204,13 @@ class Stage:
         owner = name
         while owner in aliases:
             owner = aliases[owner]
-        if qtype not in _SERVICE_RECORDS and found != {_address(owner, qtype)}:
+        if qtype not in _SERVICE_RECORDS and found != {self._address(owner, qtype)}:
             return ", ".join(sorted(found))
         return "open" if aliases.items() <= self._story.aliases.items() else owner
+
+    def _address(self, name: str, qtype: str) -> str | None:
+        told = self._story.addresses.get(name)
+        return told if told is not None and qtype == "A" else _address(name, qtype)
 
     def _subject(self, who: str) -> Subject:
         if who == STRANGER:
@@ -236,7 +241,9 @@ class Stage:
         wrong = list(house.problems(told, self._book.known))
         if wrong:
             raise ValueError("; ".join(f"{'.'.join(map(str, place))}: {words}" for place, words in wrong))
-        return policy.compile(told, self._book, self._sets, self._story.zone, self._minutes)
+        here = [one for one in told.lists if one.on and one.id in self._story.lists]
+        made = list_set(here, self._story.lists) if here else None
+        return policy.compile(told, self._book, self._sets, self._story.zone, self._minutes, made)
 
     def _clock(self, at: float | None) -> str:
         return NEVER if at is None else datetime.fromtimestamp(at, self._story.zone).isoformat(" ")

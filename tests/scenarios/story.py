@@ -5,6 +5,8 @@
     house: {...}                         # just what `kindgate house apply` takes
     names: {forum: [board.example]}      # more names than the rules bring, by category
     aliases: {shop.example: ads.example} # what the upstream answers by a CNAME; each other name has its own address
+    addresses: {ads.example: 192.0.2.66} # but for these
+    lists: {ours: "||ads.example^"}      # what is in the lists of the house, by id; one that isn't here never came
     evening: [...]                       # steps in the order of time
 
 A step has a time `at` by the house's clock: `20:59`, `20:59:30` or `2026-11-25 06:30`, with its offset where the clock
@@ -110,6 +112,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     house: House
     names: dict[str, tuple[str, ...]] = {}
     aliases: dict[str, str] = {}
+    addresses: dict[str, str] = {}
+    lists: dict[str, str] = {}
     evening: tuple[Turn, ...]
 
 
@@ -122,6 +126,8 @@ class Story(msgspec.Struct, frozen=True):
     zone: tzinfo
     names: dict[str, tuple[str, ...]]
     aliases: dict[str, str]
+    addresses: dict[str, str]
+    lists: dict[str, str]
     turns: tuple[Turn, ...]
     moments: tuple[float, ...]
     """When each turn is (POSIX seconds)."""
@@ -151,7 +157,19 @@ def parse(text: str, file: str, book: Rulebook) -> Story:
     except DocumentError as error:
         raise StoryError("\n".join(f"{file}: line {line}: {words}" for line, words in error.problems)) from error
     plain = document.value["house"] if isinstance(document.value, dict) else {}
-    return Story(file, told.about, plain, zone, told.names, told.aliases, told.evening, moments, lines)
+    return Story(
+        file=file,
+        about=told.about,
+        plain=plain,
+        zone=zone,
+        names=told.names,
+        aliases=told.aliases,
+        addresses=told.addresses,
+        lists=told.lists,
+        turns=told.evening,
+        moments=moments,
+        lines=lines,
+    )
 
 
 def moment(text: str, day: date, zone: tzinfo) -> float:

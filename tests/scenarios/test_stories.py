@@ -38,7 +38,7 @@ def test_an_evening_goes_as_it_is_told(path: Path, book: Rulebook, bundled: Doma
 
 def test_there_are_evenings_enough() -> None:
     """No file is lost by the way."""
-    assert len(STORIES) >= 36
+    assert len(STORIES) >= 64
 
 
 HOUSE = """\
@@ -163,25 +163,25 @@ def a_minute_too_long(*_: object) -> int:
     return 70
 
 
-def never_ending(*told: Any) -> Verdict:
+def never_ending(*told: Any, **more: Any) -> Verdict:
     """Decide, and don't say until when."""
-    return replace(policy.decide(*told), until=None)
+    return replace(policy.decide(*told, **more), until=None)
 
 
-def always_soon(*told: Any) -> Verdict:
+def always_soon(*told: Any, **more: Any) -> Verdict:
     """Decide, and name a moment that is over."""
-    return replace(policy.decide(*told), until=1.0)
+    return replace(policy.decide(*told, **more), until=1.0)
 
 
-def much_later(*told: Any) -> Verdict:
+def much_later(*told: Any, **more: Any) -> Verdict:
     """Decide, and name an end an hour after the true one."""
-    verdict = policy.decide(*told)
+    verdict = policy.decide(*told, **more)
     return replace(verdict, until=None if verdict.until is None else verdict.until + 3600)
 
 
-def without_help(*told: Any) -> Verdict:
+def without_help(*told: Any, **more: Any) -> Verdict:
     """Decide, and count who asks for help."""
-    verdict = policy.decide(*told)
+    verdict = policy.decide(*told, **more)
     return replace(verdict, traceless=False) if verdict.step is Step.HELP else verdict
 
 

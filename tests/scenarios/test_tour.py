@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from msgspec.structs import replace
+from playwright.sync_api import Browser, Page, expect
 
+from appliance.household.lists import Phase, Standing, Status, load_standing, save_standing
 from appliance.web import code
 from appliance.web.app import create_app
 from appliance.web.box import Box
 from appliance.web.gate import STATIC, who_may
 from appliance.world import rules
-from tests.browser import DESK, PHONE, chromium, visitor
+from tests.browser import DESK, PHONE, WAIT_MS, chromium, visitor
 from tests.scenarios.tour import ADULTS, DANA, FOUND, INVITED, MIAS, ROBIN, SECRET, STRANGERS, Scene, cookies, served
 from tests.web.conftest import logged_in, token_of
 
@@ -87,6 +89,24 @@ STOPS = (
     Stop("own_services.new", "/house/services/new", form="form.kg-form", sent={"name": "A", "names": "no name"}),
     Stop("own_services.edit", "/house/services/chess-club"),
     Stop("own_services.removing", "/house/services/chess-club/remove"),
+    Stop("lists.lists", "/lists"),
+    Stop("lists.lists", "/lists", scene=Scene.BARE),
+    Stop("list_new.catalogue", "/lists/new"),
+    Stop("list_new.catalogue", "/lists/new", scene=Scene.BARE),
+    Stop("list_new.address", "/lists/new/address"),
+    Stop("list_new.address", "/lists/new/address", form="form.kg-form", sent={"url": "file:a.txt", "name": ""}),
+    Stop("lists.one", "/lists/fraud"),
+    Stop("lists.one", "/lists/fresh"),
+    Stop("lists.one", "/lists/gone"),
+    Stop("lists.one", "/lists/own"),
+    Stop("lists.edit", "/lists/bets/edit"),
+    Stop("lists.edit", "/lists/fraud/edit", form="form.kg-form", sent={"name": "", "whom": "some"}),
+    Stop("lists.removing", "/lists/fraud/remove"),
+    Stop("list_find.find", "/lists/find"),
+    Stop("list_find.find", "/lists/find?name=fraud.example"),
+    Stop("list_find.find", "/lists/find?name=nowhere.example"),
+    Stop("list_find.find", "/lists/find?name=no+name", status=422),
+    Stop("why.why", "/why?name=fraud.example&child=ben"),
     Stop("malware.opening", "/why/malware?name=malware.kindgate.test"),
     Stop("me.page_of", "/child/mia/page"),
     Stop("me.page_of", "/child/liv/page"),
@@ -160,6 +180,7 @@ STOPS = (
     _first("setup.time", "/start/time"),
     _first("setup.children", "/start/children"),
     _first("setup.children", "/start/children", form="form.kg-form", sent={"name": "Mia"}),
+    _first("setup.lists", "/start/lists"),
     _first("setup.devices", "/start/devices"),
     _first("setup.owner", "/start/owner"),
     _first("setup.owner", "/start/owner", form="form.kg-form", sent={"name": "Dana", "password": "dana", "again": "d"}),
@@ -295,6 +316,28 @@ def test_apps_are_found_while_one_types(guide: Guide) -> None:
     assert (groups.count(), page.get_by_text("Nothing like that").count()) == (0, 1)
     page.locator("#q").fill("")
     assert (rows.count(), groups.count()) == (0, number)
+
+
+def test_a_list_is_followed_until_it_is_here(browser: Browser, tmp_path: Path) -> None:
+    """Its part of the page is drawn anew by itself, nothing else is, and then it is left alone; the focus stays."""
+    with served(tmp_path, Scene.HOME) as (app, address), visitor(browser, address, PHONE) as page:
+        page.context.add_cookies(cookies(logged_in(app, DANA), address))  # type: ignore[arg-type]
+        data = app.extensions["kindgate.box"].data
+        standing = load_standing(data)
+        page.goto("/lists")
+        part = page.locator("#list-fresh")
+        part.get_by_role("link").focus()
+        assert part.get_by_role("progressbar").get_attribute("aria-valuenow") == "37"
+        save_standing(data, _coming(standing, Status(phase=Phase.FETCHING, octets=8, of_octets=10)))
+        expect(part.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "80", timeout=WAIT_MS)
+        assert page.evaluate("document.activeElement.textContent") == "New names of the week"
+        save_standing(data, _coming(standing, Status(phase=Phase.READY, fetched_at=1.0)))
+        expect(part).to_contain_text("In force", timeout=WAIT_MS)
+        expect(page.locator("[data-busy]")).to_have_count(0, timeout=WAIT_MS)
+
+
+def _coming(standing: Standing, status: Status) -> Standing:
+    return replace(standing, lists=standing.lists | {"fresh": status})
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

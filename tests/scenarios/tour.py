@@ -20,10 +20,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from appliance.core.budget import Budget, Minutes, Used
 from appliance.core.device import Device, DeviceKind, Forwarder
 from appliance.core.house import House, OwnService
+from appliance.core.lists.rule import Syntax
 from appliance.core.person import Do, Person, PersonKind, Rule, Setting
 from appliance.core.said import Things
 from appliance.core.schedule import EVERY_DAY, DateException, Day, Routine, Window
+from appliance.core.subscription import ListKind, Subscription
 from appliance.core.verdict import Reason
+from appliance.household.lists import Phase, Status, load_standing, save_standing
 from appliance.store.accounts import Role
 from appliance.store.found import Sighting
 from appliance.store.requests import Answer
@@ -34,6 +37,7 @@ from appliance.world import rules
 from appliance.world.bus import Bus
 from appliance.world.snapshot import load_snapshot
 from appliance.world.state import State, publish_state
+from tests.web.listed import HELP_LINE, NEEDED, stand
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 4, 19, 42, tzinfo=ZONE)
@@ -106,6 +110,29 @@ HOUSE = House(
     services=(OwnService(id="chess-club", name="Chess club", domains=("club.example",), group="game"),),
 )  # fmt: skip
 
+LISTS = {
+    Subscription(id="fraud", name="Fraud, by our bank", url="https://bank.example/fraud.txt"): (
+        f"||fraud.example^\n||{HELP_LINE}^\n||{NEEDED}^\nwikipedia.org\n||a-very-long-name.of-some-shop.example^\n"
+        "example.com##.banner\n||pixel.example^$third-party\n/(.)\\1/\n"
+        + "".join(f"||f{number}.example^\n" for number in range(480))
+    ),
+    Subscription(
+        id="bets", name="Betting and lotteries", url="https://lists.example/bets.txt", category="gambling",
+        syntax=Syntax.EXACT, subdomains=True,
+    ): "".join(f"bet{number}.example\n" for number in range(1_300)),
+    Subscription(
+        id="school", name="Sites of our school", url="https://school.example/open.txt", kind=ListKind.ALLOW,
+        persons=("mia", "emre"),
+    ): "moodle.example\nfraud.example\n",
+    Subscription(
+        id="ads", name="Advertising", url="https://lists.example/ads.txt", category="trackers_ads"
+    ): "ad.example\n",
+    Subscription(id="fresh", name="New names of the week", url="https://lists.example/new.txt"): "",
+    Subscription(id="gone", name="A list whose maker gave up", url="https://gone.example/a.txt"): "",
+    Subscription(id="own", name="Our own file", persons=("jonas",), on=False): "own.example\n",
+}  # fmt: skip
+"""Lists as the steward left them, what is on each."""
+
 Change = Callable[[House], House]
 
 
@@ -164,7 +191,8 @@ class Daemons:
         snapshot = load_snapshot(self._data).snapshot
         digest = snapshot.digest if snapshot else ""
         problem = None if self._is_well else "The file of names can't be read."
-        return {"bus": 1, "pid": 1, "revision": 1, "digest": digest if self._is_well else "-", "problem": problem}
+        told = {"bus": 1, "pid": 1, "revision": 1, "digest": digest if self._is_well else "-", "problem": problem}
+        return told | {"lists": load_standing(self._data).digest}
 
     def _steward(self, asked: dict[str, object]) -> object:
         match asked["ask"]:
@@ -178,6 +206,8 @@ class Daemons:
                 return {"bus": 1, "entries": _recent(str(asked["person"]), str(asked.get("device")))}
             case "session":
                 return _session(str(asked.get("device", "")))
+            case "update_lists":
+                return {"bus": 1}
             case "events":
                 return {"bus": 1, "events": _EVENTS}
         return {"bus": 1, "error": "unknown request"}
@@ -324,6 +354,7 @@ def furnished(folder: Path, scene: Scene) -> Box:
     for at, who, reason, mutate in sorted(_story(), key=lambda one: one[0]):
         box.household.say(who, reason, mutate, datetime.fromisoformat(at).replace(tzinfo=ZONE).timestamp())
     _asked_for(box)
+    _subscribe(box)
     store.accounts.disable(DANA, IRIS, box.now() - 60)
     store.found.saw([Sighting(FOUND[0], (STRANGERS,), "Galaxy-A52", is_random_mac=True)], box.now() - 900)
     store.found.saw([Sighting(FOUND[1], ("192.168.77.98",), None)], box.now() - 90_000)
@@ -349,6 +380,25 @@ def _asked_for(box: Box) -> None:
         ("", FOUND[0], "device", "It's me, Oma", 600),
     ):
         ask(person, device, what, reason, at - ago)
+
+
+def _subscribe(box: Box) -> None:
+    """Have lists: in force, not renewed, being fetched, never come, and off."""
+    added = Reason.of("list_added", list="fraud", name="Fraud, by our bank")
+    box.household.say(DANA, added, lambda house: replace(house, lists=tuple(LISTS)), box.now() - 9_000)
+    at = box.now() - 90_000
+    standing = stand(
+        box,
+        {one: text for one, text in LISTS.items() if text},
+        {
+            "fresh": Status(phase=Phase.FETCHING, octets=3_100_000, of_octets=8_400_000, tried_at=box.now() - 4),
+            "gone": Status(
+                problem="The sender has no such list (404).", failures=3, tried_at=at, next_at=box.now() + 5_400
+            ),
+        },
+    )
+    old = replace(standing.lists["ads"], problem="The sender's answer is a page, and no list.", fetched_at=at)
+    save_standing(box.data, replace(standing, lists=standing.lists | {"ads": old}))
 
 
 class _Quiet(WSGIRequestHandler):

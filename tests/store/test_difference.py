@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from appliance.core.device import Device, DeviceKind, Forwarder
 from appliance.core.house import EMPTY, House, OwnService
 from appliance.core.person import Setting
+from appliance.core.subscription import Subscription
 from appliance.core.word import Grant, Lifted, Pause
 from appliance.store.difference import Difference, difference, without
 from tests.store.houses import blocking, named
@@ -189,3 +190,41 @@ def test_without() -> None:
         "time_zone": "UTC",
     }  # fmt: skip
     assert without({"pauses": []}, "kim") == {"pauses": []}
+
+
+FRAUD = Subscription(id="fraud", name="Fraud")
+KIMS = Subscription(id="games", name="Games", persons=("kim",))
+
+
+def test_a_list_of_the_house_is_everybodys() -> None:
+    """It stands under its id."""
+    found = difference(TWO, with_(TWO, lists=(FRAUD,)))
+    assert found.after == {"lists": {"fraud": {"name": "Fraud"}}}
+    assert (found.persons, found.is_whole_house) == ((), True)
+
+
+@pytest.mark.parametrize("persons", [("kim",), ("kim", "sam")])
+def test_a_list_for_some_is_theirs(persons: tuple[str, ...]) -> None:
+    """Another who is in the house has nothing to do with it."""
+    one = msgspec.structs.replace(KIMS, persons=persons)
+    with_list = with_(TWO, lists=(FRAUD, one))
+    for found in (
+        difference(with_(TWO, lists=(FRAUD,)), with_list),
+        difference(with_list, with_(TWO, lists=(FRAUD,))),
+        difference(with_list, with_(TWO, lists=(FRAUD, msgspec.structs.replace(one, on=False)))),
+    ):
+        assert (found.persons, found.is_whole_house) == (persons, False)
+
+
+def test_a_list_that_gets_everybodys_concerns_everybody() -> None:
+    """And those whom it was for."""
+    everybodys = msgspec.structs.replace(KIMS, persons=())
+    found = difference(with_(TWO, lists=(KIMS,)), with_(TWO, lists=(everybodys,)))
+    assert (found.persons, found.is_whole_house) == (("kim",), True)
+
+
+def test_without_a_person_lists_are_for_the_others() -> None:
+    """One that was for nobody else is not told of any more."""
+    part = {"lists": {"a": {"persons": ["kim"]}, "b": {"name": "B", "persons": ["sam", "kim"]}, "c": {"name": "C"}}}
+    assert without(part, "kim") == {"lists": {"b": {"name": "B", "persons": ["sam"]}, "c": {"name": "C"}}}
+    assert without({"lists": {"a": {"persons": ["kim"]}}}, "kim") == {}

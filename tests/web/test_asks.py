@@ -1,19 +1,24 @@
 """appliance.web.asks: what may be asked for, who can open it, and what may be answered."""
 
 import pytest
+from msgspec.structs import replace
 
 from appliance.core.device import Device, DeviceKind
 from appliance.core.policy import Policy
 from appliance.core.schedule import Window
 from appliance.core.subject import Subject
+from appliance.core.subscription import Subscription
 from appliance.core.verdict import Lift, Reason
 from appliance.core.word import Lifted
+from appliance.household.lists import set_file
 from appliance.store.requests import TIME, Request
 from appliance.web import asks, lift_edits
 from appliance.web.asks import NotAsked
 from appliance.web.box import Box
 from appliance.web.ladder import NoName
 from appliance.wording import Names
+from appliance.world.listfile import publish_set
+from tests.core.listings import list_octets
 from tests.web.conftest import AT, DANA, MIA, OWNER, TABLET
 from tests.web.minutes import EARLY, NEW_DAY, has
 
@@ -103,6 +108,16 @@ def test_what_is_not_asked_for_says_why(box: Box, what: str, why: str) -> None:
     with pytest.raises(NotAsked) as caught:
         asks.checked(box.contract.never, compiled, subject, names(box), what, AT)
     assert any(one in str(caught.value) for one in why.split("|"))
+
+
+def test_what_a_list_says_is_silent_is_not_asked_for(box: Box) -> None:
+    """As what the box says itself: a kind of site of which nothing is written down for caregivers."""
+    told = Subscription(id="spies", name="Spies", category="stalkerware")
+    box.change(OWNER, Reason.of("list_added", name="Spies"), lambda house: replace(house, lists=(told,)))
+    publish_set(set_file(box.data), list_octets([told], {"spies": "spy.example"}))
+    compiled, subject = mia(box)
+    with pytest.raises(NotAsked, match="writes nothing down"):
+        asks.checked(box.contract.never, compiled, subject, names(box), "www.spy.example", AT)
 
 
 @pytest.mark.parametrize("what", [TIME, "instagram.com", "service:instagram", "category:social_media", "group:game"])

@@ -10,9 +10,11 @@ from msgspec.structs import replace
 
 from appliance.core import policy
 from appliance.core.house import EMPTY, House
+from appliance.core.subscription import Subscription
 from appliance.core.verdict import Action, Reason
 from appliance.household.changes import NotValid
 from appliance.household.inforce import DAEMONS, Standing
+from appliance.household.lists import set_file
 from appliance.store.errors import StoreError
 from appliance.store.house import HouseStore
 from appliance.web import box as module
@@ -22,6 +24,7 @@ from appliance.world.neighbours import Neighbours
 from appliance.world.snapshot import CURRENT, load_snapshot
 from tests.commands.cli import answering, fake_daemon, status
 from tests.web.conftest import AT, HOUSE, JONAS, LAPTOP, MIA, OWNER, TABLET
+from tests.web.listed import subscribed
 
 RENAMED = Reason.of("person_changed", person="mia")
 STRANGER = "192.168.77.250"
@@ -210,3 +213,24 @@ def test_pages_find_the_box_of_their_app(app: Flask, box: Box) -> None:
     """Two dashboards in one process would not mix up their houses."""
     with app.app_context():
         assert module.box() is box
+
+
+def test_lists_that_the_steward_built_decide(box: Box) -> None:
+    """As soon as they lie there, and no longer than that."""
+    fraud = Subscription(id="fraud", name="Fraud")
+    assert box.lists() is None
+    standing = subscribed(box, {fraud: "||fraud.example^\n"})
+    lists = box.lists()
+    assert lists is not None
+    assert lists is box.lists()
+    compiled = box.policy()
+    verdict = policy.decide(compiled, compiled.by_person["mia"], "fraud.example", None, AT)
+    assert dict(verdict.reason.args) == {"list": "fraud", "line": "1"}
+    with fake_daemon(box.data, answering({"status": status("d") | {"lists": standing.digest}})):
+        assert box.lists_in_force(standing.digest)
+        assert not box.lists_in_force("another")
+    assert not box.lists_in_force(standing.digest)
+    set_file(box.data).unlink()
+    assert box.lists() is None
+    compiled = box.policy()
+    assert not policy.decide(compiled, compiled.by_person["mia"], "fraud.example", None, AT).is_blocked

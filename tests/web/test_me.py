@@ -13,6 +13,7 @@ from appliance.core.device import Device, DeviceKind
 from appliance.core.house import House
 from appliance.core.person import Do, Person, Rule
 from appliance.core.schedule import Window
+from appliance.core.subscription import ListKind, Subscription
 from appliance.core.verdict import Reason
 from appliance.core.word import Pause
 from appliance.store.errors import Locked
@@ -21,6 +22,7 @@ from appliance.web.box import Box
 from appliance.web.status import State, Status
 from appliance.world import clock
 from tests.web.conftest import AT, CAREGIVER, HOUSE, JONAS, LAPTOP, MIA, OWNER, TABLET, made
+from tests.web.listed import subscribed
 
 TABLET_AT, LAPTOP_AT, STRANGER = "192.168.77.10", "192.168.77.11", "192.168.77.200"
 SOON = datetime.fromtimestamp(AT + 1_800, UTC)
@@ -305,3 +307,29 @@ def test_a_person_of_the_house_is_enough(caregiver: FlaskClient, say: Callable[[
     """A child without any device has a page too."""
     say(replace(HOUSE, persons=(*HOUSE.persons, Person(id="ben", name="Ben", band="0-5"))))
     assert "Ben's page" in unescape(caregiver.get("/child/ben/page").get_data(as_text=True))
+
+
+def test_a_child_sees_which_lists_hold(box: Box, anyone: FlaskClient) -> None:
+    """By name, with what they do; not those for others, nor those that are off."""
+    subscribed(
+        box,
+        {
+            Subscription(id="a", name="Fraud, by our bank"): "a.example\n",
+            Subscription(id="b", name="School", kind=ListKind.ALLOW, persons=("mia",)): "b.example\n",
+            Subscription(id="c", name="Jonas alone", persons=("jonas",)): "c.example\n",
+            Subscription(id="d", name="Once", on=False): "d.example\n",
+        },
+    )
+    mine, others = page(anyone), page(anyone, LAPTOP_AT)
+    assert "2 lists that others keep hold here" in mine
+    assert "Fraud, by our bank" in mine
+    assert "Its sites are closed here" in mine
+    assert "Its sites are open here" in mine
+    assert ("Jonas alone" in mine, "Once" in mine, "Jonas alone" in others, "School" in others) == (
+        False, False, True, False,
+    )  # fmt: skip
+
+
+def test_without_lists_nothing_is_said_of_them(anyone: FlaskClient) -> None:
+    """A page says what is so."""
+    assert "that others keep" not in page(anyone)

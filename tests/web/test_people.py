@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from appliance.core.device import Device
 from appliance.core.house import House
 from appliance.core.person import Person, PersonKind, Setting
+from appliance.core.subscription import Subscription
 from appliance.core.verdict import Reason
 from appliance.store.errors import Locked
 from appliance.web import edits
@@ -158,3 +159,15 @@ def test_the_page_of_removal_names_devices_without_names(caregiver: FlaskClient,
     nameless = Device(id="x1", person="mia", macs=("02:77:00:00:00:55",))
     box.change("x", Reason("x"), lambda house: replace(house, devices=(*house.devices, nameless)))
     assert "a device" in words(caregiver.get("/child/mia/remove"))
+
+
+def test_the_page_of_removal_names_lists_that_go_along(caregiver: FlaskClient, box: Box) -> None:
+    """Those for nobody else."""
+    both = Subscription(id="both", name="For both", persons=("mia", "jonas"))
+    lists = (Subscription(id="own", name="Mia's games", persons=("mia",)), both)
+    box.change("x", Reason("x"), lambda house: replace(house, lists=lists))
+    page = words(caregiver.get("/child/mia/remove"))
+    assert "Go along: Mia's games" in page
+    assert "For both" not in page
+    send(caregiver, "/child/mia/remove")
+    assert box.house().lists == (replace(both, persons=("jonas",)),)

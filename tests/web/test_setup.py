@@ -12,7 +12,7 @@ from appliance.core.house import House
 from appliance.household.changes import Unpublished
 from appliance.store.accounts import Role
 from appliance.store.errors import DiskFull
-from appliance.web import code
+from appliance.web import code, list_offers
 from appliance.web.box import Box
 from appliance.web.lockout import FREE
 from appliance.web.setup import MAX_CHILDREN, STEPS
@@ -28,7 +28,7 @@ def app(empty_box: Box) -> Flask:
     return made(empty_box)
 
 
-def send(client: FlaskClient, step: str = "", **told: str) -> TestResponse:
+def send(client: FlaskClient, step: str = "", **told: str | list[str]) -> TestResponse:
     """Send the form of a step."""
     return client.post(f"/start{step}", data={"csrf_token": token_of(client), **told})
 
@@ -46,7 +46,8 @@ def said(client: FlaskClient) -> None:
     assert send(client, "/time", zone="Europe/Berlin", other="").headers["Location"] == "/start/children"
     for name, band in (("Mia", "6-9"), ("Jonas", "13-15")):
         send(client, "/children", name=name, band=band, do="add")
-    assert send(client, "/children", name="", do="next").headers["Location"] == "/start/devices"
+    assert send(client, "/children", name="", do="next").headers["Location"] == "/start/lists"
+    assert send(client, "/lists", do="skip").headers["Location"] == "/start/devices"
     assert send(client, "/devices", unknown="closed").headers["Location"] == "/start/owner"
 
 
@@ -157,7 +158,7 @@ def test_children_are_added_and_taken_away(app: Flask) -> None:
     client = begun(app)
     send(client, "/children", name="Mia", band="6-9", do="add")
     assert "mia is there already" in send(client, "/children", name="mia", band="0-5", do="add").text
-    assert send(client, "/children", name="Jonas", band="13-15", do="next").headers["Location"] == "/start/devices"
+    assert send(client, "/children", name="Jonas", band="13-15", do="next").headers["Location"] == "/start/lists"
     send(client, "/children", do="remove:0")
     page = client.get("/start/children").text
     assert "Jonas" in page
@@ -175,6 +176,8 @@ def test_a_cookie_has_an_end(app: Flask) -> None:
         assert reply.status_code == 303
         (cookie,) = reply.headers.getlist("Set-Cookie")
         assert len(cookie) < 4000
+    reply = send(client, "/lists", do="next", list=[one.id for one in list_offers.offers()])
+    assert len(reply.headers.getlist("Set-Cookie")[0]) < 4000
     assert "when the box is set up" in send(client, "/children", name="Eleven", band="6-9", do="add").text
 
 
@@ -288,3 +291,40 @@ def test_hostile_names_are_inert(app: Flask, csrf: Callable[[FlaskClient], str])
         assert "<script>x" not in page
         assert "&lt;script&gt;x" in page
     assert csrf(client)
+
+
+def test_lists_are_offered_ready_ticked(app: Flask, empty_box: Box) -> None:
+    """Those that fit the children, with what each is; what is left ticked is in the house in the same revision."""
+    client = begun(app)
+    said(client)
+    offers = list_offers.defaults({"6-9", "13-15"})
+    page = client.get("/start/lists").text
+    assert page.count("checked") == 0, "they were skipped"
+    send(client, "/children", name="Ada", band="0-5", do="add")
+    page = client.get("/start/lists").text
+    assert page.count("checked") == len(list_offers.defaults({"0-5", "6-9", "13-15"})) > 0
+    assert all(word in page for one in offers for word in (one.name, one.licence.split()[0], list_offers.amount(one)))
+    first = offers[0]
+    assert send(client, "/lists", do="next", list=first.id).headers["Location"] == "/start/devices"
+    assert client.get("/start/lists").text.count("checked") == 1
+    assert first.name in client.get("/start/owner").text
+    assert own(client).status_code == 303
+    assert [(one.id, one.url) for one in empty_box.house().lists] == [(first.id, first.url)]
+    assert len(empty_box.household.store.audit()) == 2
+
+
+def test_what_was_not_offered_is_not_taken(app: Flask, empty_box: Box) -> None:
+    """A form names what it likes."""
+    client = begun(app)
+    said(client)
+    other = next(one for one in list_offers.offers() if not one.default)
+    send(client, "/lists", do="next", list=other.id)
+    own(client)
+    assert empty_box.house().lists == ()
+
+
+def test_without_children_no_list_fits_yet(app: Flask) -> None:
+    """That is said, and one goes on."""
+    client = begun(app)
+    assert "None to begin with" in client.get("/start/lists").text
+    assert send(client, "/lists", do="next").headers["Location"] == "/start/devices"

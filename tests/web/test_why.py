@@ -17,14 +17,17 @@ from appliance.core.person import Do, Level, Person, Rule, Setting
 from appliance.core.rulebook import BYPASS, INFRASTRUCTURE
 from appliance.core.said import Things
 from appliance.core.schedule import DateException, Window
+from appliance.core.subscription import Subscription
 from appliance.core.verdict import Letter, Reason, Step
 from appliance.core.word import Grant, Pause
+from appliance.household.lists import source_file
 from appliance.store.errors import Locked
 from appliance.web.box import Box
 from appliance.web.ladder import QUESTIONS
 from appliance.world import clock
 from tests.commands.cli import kindgate
 from tests.web.conftest import AT, CAREGIVER, HOUSE, MIA, OWNER
+from tests.web.listed import subscribed
 
 LIT = re.compile(r'<li class="is-on[^"]*" aria-current="step">(.*?)</li>')
 RUNGS = re.compile(r'<ol class="kg-ladder">(.*?)</ol>', re.DOTALL)
@@ -267,3 +270,28 @@ def test_it_is_for_caregivers(anyone: FlaskClient, owner: FlaskClient) -> None:
     assert anyone.get("/why?name=plain.example").status_code == 303
     assert owner.get("/why?name=plain.example").status_code == 200
     assert OWNER != CAREGIVER
+
+
+def test_a_verdict_by_a_list_names_list_line_and_rule(box: Box, caregiver: FlaskClient) -> None:
+    """And who added it; the list is one tap away."""
+    fraud = Subscription(id="fraud", name="Fraud, by our bank")
+    spared = "|".join(f"a{number}.long.example" for number in range(60))
+    texts = f"! title\n||fraud.example^\n||long.example^$denyallow={spared}\n"
+    subscribed(box, {fraud: texts}, CAREGIVER)
+    text = page(caregiver, "www.fraud.example")
+    assert "The list Fraud, by our bank blocks this name." in text
+    assert "On the list Fraud, by our bank, line 2: ||fraud.example^" in text
+    assert "Set by Robin, 2 h ago." in text
+    assert 'href="/lists/fraud"' in text
+    assert "denyallow" in page(caregiver, "long.example")
+    assert "a59.long.example" not in page(caregiver, "long.example")
+    source_file(box.data, "fraud").unlink()
+    assert "On the list Fraud, by our bank, line 2." in page(caregiver, "fraud.example")
+
+
+def test_a_kind_that_a_list_knows_names_the_list(box: Box, caregiver: FlaskClient) -> None:
+    """The verdict is the kind's; the line is the list's."""
+    subscribed(box, {Subscription(id="bets", name="Betting", category="gambling"): "||bet.example^\n"})
+    text = page(caregiver, "bet.example")
+    assert "On the list Betting, line 1: ||bet.example^" in text
+    assert 'href="/lists/bets"' in text

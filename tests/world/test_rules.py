@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.core import visibility
+from appliance.core import offers, visibility
+from appliance.core.offers import OffersError
 from appliance.core.rulebook import HELP, RulebookError
 from appliance.core.visibility import VisibilityError
 from appliance.world import rules
@@ -116,6 +117,31 @@ def test_damaged_contract(copied: Path, octets: bytes | None, expected: str) -> 
         path.write_bytes(octets)
     with pytest.raises(VisibilityError, match=rf"^visibility\.yaml: {expected}"):
         rules.load_contract(copied)
+
+
+def test_bundled_catalogue_loads(copied: Path) -> None:
+    """The catalogue of lists and the popular names are those of the folder, by default the bundled ones."""
+    offered = rules.load_offers()
+    assert len(offered) >= 25
+    assert "wikipedia.org" in rules.load_popular()
+    (copied / offers.FILE).write_text("version: 1\nlists: []\n")
+    (copied / offers.POPULAR_FILE).write_text("version: 1\nnames:\n  a: [one.example]\n  b: [two.example]\n")
+    assert rules.load_offers(copied) == ()
+    assert rules.load_popular(copied) == {"one.example", "two.example"}
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [(None, "missing"), (b"\xff", "line 1: not UTF-8"), (b"version: 2\n", "line 1: ")],
+)
+def test_damaged_catalogue(copied: Path, octets: bytes | None, expected: str) -> None:
+    """What can't be read of the lists is told with its file, and with the line where there is one."""
+    for file, load in ((offers.FILE, rules.load_offers), (offers.POPULAR_FILE, rules.load_popular)):
+        (copied / file).unlink()
+        if octets is not None:
+            (copied / file).write_bytes(octets)
+        with pytest.raises(OffersError, match=rf"^{file}: {expected}"):
+            load(copied)
 
 
 def test_no_rules_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -73,6 +73,11 @@ QTYPE_NAMES: Final = {
     35: "NAPTR", 43: "DS", 46: "RRSIG", 48: "DNSKEY", 52: "TLSA", 64: "SVCB", 65: "HTTPS", 255: "ANY", 257: "CAA",
 }  # fmt: skip
 QTYPES: Final = {text: number for number, text in QTYPE_NAMES.items()}
+RCODE_NAMES: Final = {
+    0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 7: "YXRRSET",
+    8: "NXRRSET", 9: "NOTAUTH", 10: "NOTZONE",
+}  # fmt: skip
+RCODES: Final = {text: number for number, text in RCODE_NAMES.items()}
 
 
 class Edns(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""Lists as the steward tends them: fetched, kept, made into the one file that the nameserver maps."""

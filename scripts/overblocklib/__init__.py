@@ -1,0 +1,1 @@
+"""What well-known lists close of the sites that should stay open."""

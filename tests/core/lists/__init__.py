@@ -1,0 +1,1 @@
+"""Lines of lists, read and weighed."""

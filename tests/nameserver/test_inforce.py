@@ -1,0 +1,36 @@
+"""A house as a worker runs it."""
+
+import pytest
+
+from appliance.core.answers import Answers
+from appliance.core.budget import NOT_COUNTED
+from appliance.core.house import House
+from appliance.nameserver.inforce import Maker
+from appliance.world.clock import UnknownZone
+from tests.listed import list_set
+from tests.nameserver.inside import book, bundled, snapshot_of
+from tests.nameserver.test_resolver import HOUSE, KIM
+
+MAKER = Maker(book(), bundled(), Answers(1 << 20))
+
+
+def test_a_house() -> None:
+    """It is known by the snapshot's number and digest, and has the lists that it was made with."""
+    snapshot, lists = snapshot_of(HOUSE, 7), list_set("ads.example")
+    made = MAKER.make(snapshot, lists, NOT_COUNTED)
+    assert (made.revision, made.digest, made.lists) == (7, snapshot.digest, lists)
+    assert made.setting.policy.house == HOUSE
+    assert made.registry.identify(KIM, (), lambda _: None).device == "tablet"
+
+
+def test_a_box_without_a_house() -> None:
+    """It has number 0, and runs the empty house."""
+    made = MAKER.make(None, None, NOT_COUNTED)
+    assert (made.revision, made.digest, made.lists) == (0, "", None)
+    assert made.setting.policy.house == House()
+
+
+def test_a_house_of_no_known_zone() -> None:
+    """It can't be run."""
+    with pytest.raises(UnknownZone):
+        MAKER.make(snapshot_of(House(time_zone="Mars/Olympus")), None, NOT_COUNTED)
