@@ -2,5 +2,5 @@
 
 from hypothesis import settings
 
-settings.register_profile("core", max_examples=100, deadline=None)
-settings.load_profile("core")
+settings.register_profile("kindgate", max_examples=100, deadline=None)
+settings.load_profile("kindgate")

@@ -1,0 +1,1 @@
+"""Feeds the inspector's parsers with octets that look for trouble."""
