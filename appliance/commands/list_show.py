@@ -16,7 +16,7 @@ from appliance.core.lists.report import Conflicts, Report
 from appliance.core.lists.rule import Hit, Rule, Syntax
 from appliance.core.rulebook import HELP, INFRASTRUCTURE
 from appliance.core.subscription import ListKind, Subscription
-from appliance.household.lists import Status, line_of, load_standing, set_file
+from appliance.household.lists import Status, lines_of, load_standing, set_file
 from appliance.world import clock, rules
 from appliance.world.listfile import open_set
 from appliance.world.snapshot import load_snapshot
@@ -109,7 +109,10 @@ def find(name: str, as_json: bool, data: Path | None, config: Path | None) -> No
         raise Fault(f"{set_file(where)} can't be read: {error}") from error
     by_id = {one.id: one for one in told.lists if one.on}
     hits = lists.find(asked) if lists is not None else ()
-    found = [_line(where, by_id[hit.list], hit) for hit in hits if hit.list in by_id and not _spares(hit, asked)]
+    about = [hit for hit in hits if hit.list in by_id and not _spares(hit, asked)]
+    said_by = {hit.list for hit in about}
+    texts = {id_: lines_of(where, id_, {hit.line for hit in about if hit.list == id_}) for id_ in said_by}
+    found = [_line(by_id[hit.list], hit, texts[hit.list].get(hit.line)) for hit in about]
     if as_json:
         print_json(found)
     else:
@@ -224,7 +227,7 @@ def _asked(word: str) -> str:
         raise Fault(str(error)) from error
 
 
-def _line(where: Path, one: Subscription, hit: Hit) -> Line:
+def _line(one: Subscription, hit: Hit, text: str | None) -> Line:
     is_allow = hit.is_allow or one.kind is ListKind.ALLOW
     does = "opens" if is_allow else "blocks"
     if hit.rule is not None and hit.rule.is_rewrite and hit.is_allow:
@@ -235,7 +238,7 @@ def _line(where: Path, one: Subscription, hit: Hit) -> Line:
         list=one.id,
         called=one.name,
         line=hit.line,
-        rule=line_of(where, one.id, hit.line),
+        rule=text,
         does=does,
         category=one.category,
         persons=one.persons,

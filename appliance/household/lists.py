@@ -3,11 +3,12 @@
 The steward writes it; the dashboard and the command line read it. `SET` is mapped by all workers.
 """
 
+import contextlib
 import gzip
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum
 from itertools import islice
 from pathlib import Path
@@ -188,11 +189,17 @@ def _cut(line: str) -> str:
 
 def line_of(data: Path, list_id: str, line: int) -> str | None:
     """Return a line (from 1) of a list as it lies here, cut to what can be shown; None where it isn't there."""
-    if line < 1:
-        return None
-    try:
-        with gzip.open(source_file(data, list_id), "rb") as file:
-            found = next(islice(read_lines(file), line - 1, line), None)
-    except (OSError, EOFError, zlib.error):
-        return None
-    return None if found is None else found[:MAX_SHOWN]
+    return lines_of(data, list_id, (line,)).get(line)
+
+
+def lines_of(data: Path, list_id: str, numbers: Collection[int]) -> dict[int, str]:
+    """Return several lines by their numbers, read in one go; those that aren't there are left out."""
+    found: dict[int, str] = {}
+    with (
+        contextlib.suppress(OSError, EOFError, zlib.error),
+        gzip.open(source_file(data, list_id), "rb") as file,
+    ):
+        for number, text in enumerate(islice(read_lines(file), max((0, *numbers))), 1):
+            if number in numbers:
+                found[number] = text[:MAX_SHOWN]
+    return found

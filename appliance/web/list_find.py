@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from appliance.core.lists.rule import Hit, Rule
 from appliance.core.subscription import ListKind, Subscription
-from appliance.household.lists import line_of
+from appliance.household.lists import lines_of
 from appliance.web import ladder, list_look
 from appliance.web.box import Box, box
 from appliance.web.gate import Who, open_to
@@ -81,10 +81,15 @@ def said_of(of: Box, name: str) -> list[Said]:
     hits = lists.find(name) if lists is not None else ()
     places = {id_: place for place, id_ in enumerate(told)}
     known = sorted((hit for hit in hits if hit.list in told), key=lambda hit: (places[hit.list], hit.line))
-    return [_said(of, told[hit.list], hit, names, is_read=number < MAX_LINES) for number, hit in enumerate(known)]
+    shown = known[:MAX_LINES]
+    texts = {
+        id_: lines_of(of.data, id_, {hit.line for hit in shown if hit.list == id_})
+        for id_ in {hit.list for hit in shown}
+    }
+    return [_said(of, told[hit.list], hit, names, texts.get(hit.list, {}).get(hit.line)) for hit in known]
 
 
-def _said(of: Box, told: Subscription, hit: Hit, names: Names, *, is_read: bool) -> Said:
+def _said(of: Box, told: Subscription, hit: Hit, names: Names, text: str | None) -> Said:
     mark = _mark(told, hit)
     kind = names.categories.get(told.category, told.category) if told.category else ""
     house = of.house()
@@ -98,7 +103,6 @@ def _said(of: Box, told: Subscription, hit: Hit, names: Names, *, is_read: bool)
             words = f"Takes back what another line would answer {whom}"
         case _:
             words = f"{mark.word} it {whom}"
-    text = line_of(of.data, told.id, hit.line) if is_read else None
     return Said(told, hit.line, text, mark, words, ", ".join(_conditions(hit.rule)) if hit.rule else "")
 
 

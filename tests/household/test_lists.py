@@ -19,6 +19,7 @@ from appliance.household.lists import (
     Standing,
     Status,
     line_of,
+    lines_of,
     load_standing,
     make_folders,
     read_lines,
@@ -106,6 +107,8 @@ def test_a_line_of_a_list(tmp_path: Path) -> None:
     lines = [line_of(tmp_path, "a", number) for number in (0, 1, 2, 3, 4, 5)]
     assert lines == [None, "one", "", "3" * MAX_SHOWN, "four", None]
     assert line_of(tmp_path, "b", 1) is None
+    assert lines_of(tmp_path, "a", {4, 1, 9, -1}) == {1: "one", 4: "four"}
+    assert lines_of(tmp_path, "a", ()) == {}
     path.write_bytes(path.read_bytes()[:-9])
     assert line_of(tmp_path, "a", 9) is None
     path.write_bytes(gzip.compress(b"a")[:10] + b"\xff" * 20)
