@@ -19,7 +19,7 @@ class Protocol(IntEnum):
     SCTP = 132
 
 
-FIN, SYN, RST = 1, 2, 4
+FIN, SYN, RST, ACK = 1, 2, 4, 16
 """Flags of TCP (RFC 9293 section 3.1)."""
 
 

@@ -1,0 +1,110 @@
+"""One flow that is watched: what its packets said so far, and when that is enough."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from appliance.core.flows.datagrams import Datagrams
+from appliance.core.flows.reading import Reading
+from appliance.core.flows.settle import Settle, Why
+from appliance.core.flows.streams import Streams
+from appliance.core.signs.facts import Facts
+from appliance.core.signs.look import look
+from appliance.core.signs.sign import Confidence, Sign
+from appliance.core.wire.packet import ACK, SYN, Packet, Protocol
+
+MAX_OCTETS: Final = 16_384
+"""Of a flow's payload, both ways together."""
+MAX_PACKETS: Final = 12
+"""With a payload, both ways together."""
+
+FIRST_USER_PORT: Final = 1024
+FIRST_FLEETING_PORT: Final = 32_768
+"""Where Linux begins to take a client's ports; others begin later (RFC 6335 section 6)."""
+
+_TWO_SEGMENTS = Sign("two_stories", Confidence.LIKELY, "segments")
+_TWO_HOSTS = Sign("two_stories", Confidence.LIKELY, "hosts")
+
+
+class Flow:
+    """A conversation of two ends; the sender of the first packet that was seen is one, True, the other False."""
+
+    __slots__ = ("_client", "_facts", "_first_end", "_octets", "_packets", "_talk", "opened_by", "since")
+
+    def __init__(self, packet: Packet) -> None:
+        """Begin with a packet, which `take` is still to be given."""
+        self._first_end = packet.source, packet.source_port
+        self._client = True
+        self._facts = Facts(packet.protocol, *self._first_end, packet.target, packet.target_port)
+        ports = {True: packet.source_port, False: packet.target_port}
+        self._talk: Streams | Datagrams = Streams(ports) if packet.protocol == Protocol.TCP else Datagrams(ports)
+        self._octets = self._packets = 0
+        self.since: float | None = None
+        """When its first payload came."""
+        self.opened_by: int | None = None
+        """The number of the SYN that opened it."""
+
+    def take(self, packet: Packet, at: float) -> Settle | None:
+        """Take a packet, whose sender is either end; return what the flow is once that is settled."""
+        if packet.flags & (SYN | ACK) == SYN:
+            self.opened_by = packet.sequence
+        end = (packet.source, packet.source_port) == self._first_end
+        payload = packet.payload[: MAX_OCTETS - self._octets]
+        found = self._put(end, packet, payload)
+        self._turn(self._talk.client)
+        if not payload:
+            return None
+        if self.since is None:
+            self.since = at
+        self._packets += 1
+        self._octets += len(payload)
+        self._facts.see(payload, end is self._client)
+        if found:
+            return self.settle(Why.READ, found)
+        if any(sign.confidence is Confidence.STRONG for sign in look(self._facts)):
+            return self.settle(Why.SIGN)
+        is_enough = self._packets >= MAX_PACKETS or self._octets >= MAX_OCTETS
+        return self.settle(Why.LIMIT) if is_enough else None
+
+    def settle(self, why: Why, found: Reading | None = None) -> Settle:
+        """Return what the flow is when no more is waited for; `found` is what its words were."""
+        if found is None and why is not Why.ROOM:
+            found = self._talk.last()
+        found = found or Reading(self._talk.kind)
+        self._turn(self._talk.client if self._talk.client is not None else self._client_by_port())
+        facts = self._facts
+        facts.kind, facts.has_upgrade = found.kind, found.has_upgrade
+        doubts = tuple(self._doubts(found))
+        if not doubts:
+            facts.name, facts.hello = found.name, found.hello
+        return Settle(
+            *(facts.protocol, facts.client, facts.client_port, facts.server, facts.server_port),
+            *(facts.kind, why, facts.name, None if doubts else found.address, facts.hello),
+            tuple(sorted(look(facts) + doubts, key=lambda sign: -sign.confidence)),
+        )
+
+    def _put(self, end: bool, packet: Packet, payload: bytes) -> Reading | None:
+        if isinstance(self._talk, Streams):
+            return self._talk.put(end, packet.flags, packet.sequence, payload)
+        return self._talk.put(end, payload) if payload else None
+
+    def _doubts(self, found: Reading) -> Iterator[Sign]:
+        """Yield why a name that was read may not be the one that the server reads."""
+        if isinstance(self._talk, Streams) and self._talk.has_conflict:
+            yield _TWO_SEGMENTS
+        if found.has_conflict:
+            yield _TWO_HOSTS
+
+    def _turn(self, client: bool | None) -> None:
+        """Let the facts be told from the client's side, once it is known which end that is."""
+        if client is not None and client is not self._client:
+            self._facts.turn()
+            self._client = client
+
+    def _client_by_port(self) -> bool | None:
+        """Return which end's port is one that clients take, where only one is."""
+        ports = self._facts.client_port, self._facts.server_port
+        for least in (FIRST_USER_PORT, FIRST_FLEETING_PORT):
+            is_clients = [port >= least for port in ports]
+            if any(is_clients) and not all(is_clients):
+                return self._client is is_clients[0]
+        return None
