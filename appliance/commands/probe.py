@@ -11,7 +11,7 @@ from appliance.config import Endpoint
 from appliance.core.asker import MAC_RAW, MAC_TEXT
 from appliance.core.wire import dns
 from appliance.nameserver.resolver import CHECK_DOMAIN
-from appliance.nameserver.upstream import fresh_socket
+from appliance.nameserver.exchange import fresh_socket
 
 TIMEOUT_S = 2.0
 TRIES = 2

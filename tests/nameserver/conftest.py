@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.nameserver import upstream
+from appliance.nameserver import exchange
 
 BRIEF = (0.15, 0.15, 0.15)
 
@@ -10,5 +10,5 @@ BRIEF = (0.15, 0.15, 0.15)
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make each try short."""
-    monkeypatch.setattr(upstream, "TRY_S", BRIEF)
-    monkeypatch.setattr(upstream, "TCP_S", 0.3)
+    monkeypatch.setattr(exchange, "TRY_S", BRIEF)
+    monkeypatch.setattr(exchange, "TCP_S", 0.3)

@@ -17,7 +17,7 @@ import pytest
 
 from appliance.core.wire import dns as wire
 from appliance.core.wire.reader import WireError
-from appliance.nameserver import upstream
+from appliance.nameserver import exchange
 from appliance.nameserver.resolver import Resolver
 from tests.fakes import REAL, Asked, answer, fake_upstream
 from tests.nameserver.inside import ask, in_loop, put, resolver_of
@@ -175,8 +175,8 @@ async def hand_back(resolver: Resolver, handed: Handed, *, is_tcp: bool) -> dict
 @in_loop
 async def test_replies_under_the_right_id(is_tcp: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the upstream answers, the client gets a whole reply in time, and the next good name is answered."""
-    monkeypatch.setattr(upstream, "TRY_S", (0.3, 0.3, 0.3))
-    monkeypatch.setattr(upstream, "TCP_S", 0.5)
+    monkeypatch.setattr(exchange, "TRY_S", (0.3, 0.3, 0.3))
+    monkeypatch.setattr(exchange, "TCP_S", 0.5)
     faults: list[dict[str, Any]] = []
     passed_on = 0
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))

@@ -13,8 +13,8 @@ from appliance.core.device import Device, Forwarder
 from appliance.core.house import House
 from appliance.core.person import Do, Person, Rule
 from appliance.core.word import Grant
+from appliance.nameserver import exchange
 from appliance.nameserver import resolver as resolver_module
-from appliance.nameserver import upstream
 from appliance.nameserver.resolver import Resolver
 from appliance.world import clock
 from tests.fakes import REAL, Asked, answer, failing, fake_upstream, silence
@@ -393,7 +393,7 @@ async def test_stale_answer_is_decided_too(monkeypatch: pytest.MonkeyPatch) -> N
     """A stale answer goes only to those who may have it."""
     now = AT
     monkeypatch.setattr(clock, "now", lambda: now)
-    monkeypatch.setattr(upstream, "TRY_S", (0.1, 0.1, 0.1))
+    monkeypatch.setattr(exchange, "TRY_S", (0.1, 0.1, 0.1))
     with fake_upstream() as fake:
         resolver = resolver_of(fake.endpoint, house=HOUSE)
         assert await seen(resolver, SAM) == [REAL]

@@ -13,7 +13,7 @@ from appliance.config import Endpoint
 from appliance.core.answers import Kept
 from appliance.core.query import Failure
 from appliance.core.wire import dns as wire
-from appliance.nameserver import upstream
+from appliance.nameserver import exchange, upstream
 from appliance.world import clock
 from tests.fakes import REAL, Asked, Script, answer, answers, fake_upstream, silence
 from tests.nameserver.asking import address, asking, outcome_of, refusing
@@ -144,8 +144,8 @@ async def test_answer_from_elsewhere_is_ignored() -> None:
 @in_loop
 async def test_flood_of_forgeries_moves_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who guesses many times at one port finds that the question is asked from another one, with another id."""
-    monkeypatch.setattr(upstream, "TRY_S", (60.0, 60.0, 60.0))
-    flood = upstream.MAX_STRAY + 20
+    monkeypatch.setattr(exchange, "TRY_S", (60.0, 60.0, 60.0))
+    flood = exchange.MAX_STRAY + 20
 
     def script(asked: Asked) -> Iterable[bytes]:
         if len(fake.asked) == 1:
@@ -226,13 +226,13 @@ async def test_all_are_silent(brief: None) -> None:
         upstreams = upstreams_of(fake.endpoint)
         began = time.monotonic()
         assert await outcome_of(upstreams) is Failure.NO_ANSWER
-        assert time.monotonic() - began < sum(upstream.TRY_S) + 1
+        assert time.monotonic() - began < sum(exchange.TRY_S) + 1
     assert upstreams.counts.news() == {"upstream.asked": 3, "upstream.silent": 1}
 
 
 def test_all_tries_fit_into_a_clients_patience() -> None:
     """All tries together end before a stub resolver gives up (five seconds)."""
-    assert sum(upstream.TRY_S) < 4.5
+    assert sum(exchange.TRY_S) < 4.5
 
 
 @in_loop
@@ -242,13 +242,13 @@ async def test_sick_server_is_asked_last(brief: None, monkeypatch: pytest.Monkey
     monkeypatch.setattr(clock, "uptime", lambda: now)
     with fake_upstream(silence) as sick, fake_upstream() as well:
         upstreams = upstreams_of(sick.endpoint, well.endpoint)
-        for number in range(upstream.SICK_AFTER):
+        for number in range(exchange.SICK_AFTER):
             await outcome_of(upstreams, asking(f"n{number}.example"))
-        assert len(sick.asked) == upstream.SICK_AFTER
+        assert len(sick.asked) == exchange.SICK_AFTER
         await outcome_of(upstreams, asking("later.example"))
-        assert len(sick.asked) == upstream.SICK_AFTER
+        assert len(sick.asked) == exchange.SICK_AFTER
         sick.script = answers
-        now += upstream.SICK_S + 1
+        now += exchange.SICK_S + 1
         await outcome_of(upstreams, asking("healed.example"))
         await outcome_of(upstreams, asking("healthy.example"))
         assert sick.names()[-2:] == ["healed.example", "healthy.example"]
@@ -318,4 +318,4 @@ async def test_failures_leave_no_socket_open(brief: None) -> None:
 def test_fresh_socket_of_an_address_without_a_way() -> None:
     """A socket that can't be connected is closed, and the error told."""
     with pytest.raises(OSError, match="Permission denied"):
-        upstream.fresh_socket(Endpoint("255.255.255.255", 53))
+        exchange.fresh_socket(Endpoint("255.255.255.255", 53))
