@@ -9,12 +9,13 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
+from appliance.nameserver.mmsg import SLOT_OCTETS, Burst
 from appliance.nameserver.resolver import Local, Resolver
-from appliance.nameserver.sockets import RECEIVE_OCTETS, Address, Send, asked_at, is_wildcard, receive, source_key
+from appliance.nameserver.sockets import Address, asked_at, is_wildcard, leaving, send_from, source_key
 from appliance.world import clock
 
-BURST = 64
-"""Datagrams read on one wake-up, before upstreams and TCP get their turn."""
+MAX_SOURCES = 4_096
+"""Senders whose addresses are kept as text."""
 MAX_CONNECTIONS = 200
 IDLE_S = 10.0
 MAX_UNANSWERED = 32
@@ -27,62 +28,57 @@ class Udp:
     def __init__(self, opened: socket.socket, resolver: Resolver) -> None:
         self._socket = opened
         self._resolver = resolver
+        self._is_wildcard = is_wildcard(opened)
+        self._burst = Burst(opened, is_wildcard=self._is_wildcard)
+        self._sources: dict[object, str] = {}
         local = source_key(opened.getsockname())
-        self._local = lambda: local
+        self._local: Local = lambda: local
         self._lost = resolver.counts.cell("dropped.unsendable")
-        self.read: Callable[[], None] = self._read_wildcard if is_wildcard(opened) else self._read_bound
 
-    def _read_bound(self) -> None:
-        """Answer a burst on a socket of one address: a reply leaves from it by itself."""
-        receive_from, send_to, hot, now = self._socket.recvfrom, self._socket.sendto, self._resolver.hot, clock.now
-        for _ in range(BURST):
-            try:
-                wire, address = receive_from(RECEIVE_OCTETS)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue
-            memo = hot.get(address[0])
-            if memo is not None:
-                kept = memo.get(wire[2:])
-                if kept is not None and kept[0] > now():
-                    kept[2][0] += 1
-                    try:
-                        send_to(wire[:2] + kept[1], address)
-                    except OSError:
-                        self._lost[0] += 1
-                    continue
-            self._resolve(wire, address, send_to, self._local)
-
-    def _read_wildcard(self) -> None:
-        """Answer a burst on a socket of all addresses: each reply is told which one to leave from."""
-        hot, now = self._resolver.hot, clock.now
-        for _ in range(BURST):
-            try:
-                wire, address, send, control = receive(self._socket)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue
-            memo = hot.get(source_key(address))
-            kept = memo.get(wire[2:]) if memo is not None else None
+    def read(self) -> None:
+        """Answer a burst: what is in a memo in place and all together, the rest one by one."""
+        burst, octets, sources, hot, now = self._burst, self._burst.octets, self._sources, self._resolver.hot, clock.now
+        sizes = burst.receive()
+        first = slot = start = 0
+        for size, sender in zip(sizes, burst.sources(len(sizes)), strict=True):
+            memo = hot.get(sources.get(sender, ""))
+            kept = memo.get(octets[start + 2 : start + size].tobytes()) if memo is not None else None
             if kept is not None and kept[0] > now():
                 kept[2][0] += 1
-                self._send(wire[:2] + kept[1], address, send)
+                reply = kept[1]
+                end = len(reply) + 2
+                octets[start + 2 : start + end] = reply
+                burst.answer_sizes[slot] = end
             else:
-                self._resolve(wire, address, send, partial(asked_at, control))
+                if first < slot:
+                    self._lost[0] += burst.send(first, slot)
+                first = slot + 1
+                self._resolve(slot, size, sender)
+            slot += 1
+            start += SLOT_OCTETS
+        if first < slot:
+            self._lost[0] += burst.send(first, slot)
 
-    def _resolve(self, wire: bytes, address: Address, send: Send, local: Local) -> None:
+    def _resolve(self, slot: int, size: int, sender: object) -> None:
+        address = self._burst.address(slot)
+        source = source_key(address)
+        if len(self._sources) >= MAX_SOURCES:
+            self._sources.clear()
+        self._sources[sender] = source
+        send: Callable[[bytes, Address], object] = self._socket.sendto
+        local = self._local
+        if self._is_wildcard:
+            control = self._burst.control(slot)
+            send, local = partial(send_from, self._socket, leaving(control)), partial(asked_at, control)
+
         def deliver(reply: bytes) -> None:
-            self._send(reply, address, send)
+            try:
+                send(reply, address)
+            except OSError:
+                self._lost[0] += 1
 
-        self._resolver.resolve(wire, source_key(address), deliver, local, is_tcp=False)
-
-    def _send(self, reply: bytes, address: Address, send: Send) -> None:
-        try:
-            send(reply, address)
-        except OSError:
-            self._lost[0] += 1
+        wire = self._burst.octets[slot * SLOT_OCTETS : slot * SLOT_OCTETS + size].tobytes()
+        self._resolver.resolve(wire, source, deliver, local, is_tcp=False)
 
 
 class Tcp:

@@ -2,15 +2,13 @@
 
 import socket
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from appliance.config import Endpoint
 
 ANY_V4 = "0.0.0.0"  # noqa: S104 -- compared with, the installer's choice
 ANY_V6 = "::"
-RECEIVE_OCTETS = 4_096
-"""Longer than any query; what is longer is cut and so malformed."""
 BUFFER_OCTETS = 4 << 20
 BACKLOG = 128
 
@@ -20,12 +18,9 @@ IPV6_PKTINFO = 50
 """linux/in.h, linux/in6.h."""
 
 _PKTINFO4 = struct.Struct("=I4s4s")
-_PKTINFO_OCTETS = 20
 
 Address = tuple[Any, ...]
-Send = Callable[[bytes, Address], object]
 Control = list[tuple[int, int, bytes]]
-Datagram = tuple[bytes, Address, Send, Control]
 
 
 class ListenError(OSError):
@@ -73,18 +68,17 @@ def is_wildcard(opened: socket.socket) -> bool:
     return opened.getsockname()[0] in (ANY_V4, ANY_V6)
 
 
-def receive(opened: socket.socket) -> Datagram:
-    """Return one datagram of a wildcard socket, how to answer it from the address that was asked, and that address.
+def leaving(control: Control) -> Control:
+    """Turn "it came to this address" into "leave from this address": the kernel picks the way out by its routes."""
+    return [
+        (level, kind, _PKTINFO4.pack(0, value[4:8], bytes(4))) if kind == IP_PKTINFO else (level, kind, value)
+        for level, kind, value in control
+    ]
 
-    The address is still in the kernel's words; `asked_at` reads it.
-    """
-    data, ancillary, _, address = opened.recvmsg(RECEIVE_OCTETS, socket.CMSG_SPACE(_PKTINFO_OCTETS))
-    control = [(level, kind, _local(kind, value)) for level, kind, value in ancillary]
 
-    def send(reply: bytes, to: Address) -> object:
-        return opened.sendmsg([reply], control, 0, to)
-
-    return data, address, send, control
+def send_from(opened: socket.socket, control: Control, reply: bytes, to: Address) -> None:
+    """Send a reply from the address that `control` says. Raises OSError."""
+    opened.sendmsg([reply], control, 0, to)
 
 
 def asked_at(control: Control) -> str:
@@ -96,14 +90,6 @@ def asked_at(control: Control) -> str:
             packed, interface = value[:16], int.from_bytes(value[16:20], "little")
             return source_key((socket.inet_ntop(socket.AF_INET6, packed), 0, 0, interface))
     return ""
-
-
-def _local(kind: int, value: bytes) -> bytes:
-    """Turn "it came to this address" into "leave from this address": the kernel picks the way out by its routes."""
-    if kind == IP_PKTINFO:
-        _, local, _ = _PKTINFO4.unpack_from(value)
-        return _PKTINFO4.pack(0, local, bytes(4))
-    return value
 
 
 def source_key(address: Sequence[Any]) -> str:

@@ -25,7 +25,7 @@ from tests.nameserver.inside import in_loop, resolver_of, snapshot_of
 from tests.nameserver.test_resolver import GAMES, HOUSE, KIM, KIM_MAC, OPEN, ROUTER, SAM, SAM_MAC, told_mac
 from tests.nameserver.test_sockets import has_v6, loopback
 from tests.needs import need
-from tests.running import ALLOWED, BLOCKED, addresses, ask_tcp, ask_udp, free_port, question
+from tests.running import ALLOWED, BLOCKED, addresses, ask_tcp, ask_udp, free_port, own_address, question
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 WAIT_S = 5.0
@@ -472,13 +472,19 @@ def test_a_reply_is_not_given_out_in_the_same_burst_after_its_end(monkeypatch: p
     """The clock is read for each query: its TTL would outlive the rule by as much as the burst takes."""
     moments = iter((99.9, 100.1))
     monkeypatch.setattr(clock, "now", lambda: next(moments))
-    asker, burst = ("127.0.0.1", 9), [b"\0\1question", b"\0\2question"]
     thought: list[bytes] = []
-    opened = MagicMock()
-    opened.getsockname.return_value = ("127.0.0.1", 53)
-    opened.recvfrom.side_effect = [*((wire, asker) for wire in burst), BlockingIOError]
-    resolver = MagicMock(hot={asker[0]: {b"question": (100.0, b"answer", [0])}})
+    resolver = MagicMock(hot={})
     resolver.resolve.side_effect = lambda wire, *_, **__: thought.append(wire)
-    Udp(opened, resolver).read()
-    opened.sendto.assert_called_once_with(b"\0\1answer", asker)
-    assert thought == burst[1:]
+    address = own_address()
+    with open_udp(loopback()) as opened, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(WAIT_S)
+        asking.bind((address, 0))
+        server = Udp(opened, resolver)
+        asking.sendto(b"\0\0who I am", opened.getsockname())
+        server.read()
+        resolver.hot[address] = {b"question": (100.0, b"answer", [0])}
+        for ident in (b"\0\1", b"\0\2"):
+            asking.sendto(ident + b"question", opened.getsockname())
+        server.read()
+        assert asking.recv(100) == b"\0\1answer"
+    assert thought == [b"\0\0who I am", b"\0\2question"]

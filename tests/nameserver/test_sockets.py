@@ -9,9 +9,10 @@ from appliance.nameserver.sockets import (
     ListenError,
     asked_at,
     is_wildcard,
+    leaving,
     open_tcp,
     open_udp,
-    receive,
+    send_from,
     source_key,
 )
 from tests.needs import need
@@ -92,8 +93,8 @@ def test_reply_leaves_from_the_address_that_was_asked(listen: str, asked: str, c
         asking.settimeout(5)
         asking.bind((client, 0))
         asking.sendto(b"question", (asked, port))
-        data, address, send, control = receive(opened)
-        send(b"reply", address)
+        data, control, _, address = opened.recvmsg(100, 100)
+        send_from(opened, leaving(control), b"reply", address)
         reply, source = asking.recvfrom(100)
     assert (data, reply, source[:2]) == (b"question", b"reply", (asked, port))
     assert asked_at(control) == asked
