@@ -1,10 +1,10 @@
 """One question as the steps of the order of decision see it: a name with its tags, who asks, what holds just now."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from appliance.core import budget as budgets
@@ -25,9 +25,11 @@ BEHIND_S = 300
 """So far the count of minutes may be behind the clock; a count that is further behind is not waited for."""
 MINUTE_S = 60
 
+_OPEN = TERMS[Letter.A]
+_NOTHING_LIFTED: frozenset[str] = frozenset()
 
-@dataclass(frozen=True, slots=True)
-class Case:
+
+class Case(msgspec.Struct, frozen=True):
     """One question: a name (in normal form) with its tags, asked by a subject at a time (POSIX seconds)."""
 
     rulebook: Rulebook
@@ -108,6 +110,8 @@ class Case:
     @property
     def information(self) -> str | None:
         """The protected category of the second tier that the name is in."""
+        if not self.tags:
+            return None
         hits = [tag for tag in self.tags & self.rulebook.information if self.subject.letters.get(tag) is Letter.P]
         return min(hits, default=None)
 
@@ -189,6 +193,8 @@ def strictest(
     Ways around the filter that are closed are left out: another step decides them. So are hard blocks, for what comes
     so far was lifted. Of equals one that is not only `fed` by a list gives the terms.
     """
+    if not tags:
+        return _OPEN, None
     found: str | None = None
     best = TERMS[Letter.A]
     counted = False
@@ -208,6 +214,8 @@ def most_open(subject: Subject, tags: frozenset[str]) -> str | None:
 
     A service that a caregiver set goes before every category; what two of them share would break with the other.
     """
+    if not tags or not subject.services:
+        return None
     found = sorted(tag for tag in tags if tag in subject.services)
     return min(found, key=lambda tag: _weight(TERMS[subject.services[tag]]), default=None)
 
@@ -218,6 +226,8 @@ def _weight(terms: Terms) -> tuple[Strictness, bool, bool]:
 
 def _lifted(subject: Subject, above: tuple[str, ...], at: float) -> frozenset[str]:
     """Return the hard categories that are open now: what two lifted for the person, malware for a name by an owner."""
+    if not subject.lifted:
+        return _NOTHING_LIFTED
     running = [one for one in subject.lifted if one.begins <= at < one.until]
     categories = {one.category for one in running if one.category is not None} - {MALWARE, NEVER_LIFTED}
     is_named = any(one.name in above for one in running)

@@ -9,7 +9,8 @@ MAX_LABEL_OCTETS = 63
 MAX_NAME_OCTETS = 255
 """On the wire, length octets and the root's zero included (RFC 1035 section 2.3.4)."""
 
-_PLAIN = regex(rb"[a-z0-9_-]*\Z")
+_PLAIN = regex(rb"[a-z0-9_.-]*\Z")
+_COUNTS = [bytes((size,)) for size in range(MAX_LABEL_OCTETS + 1)]
 _TYPED = regex(r"[a-z0-9_-]{1,63}\Z")
 _ESCAPE = regex(r"\\(?:([0-9]{3})|(.))")
 
@@ -40,6 +41,9 @@ def normalise(typed: str) -> str:
 
 def from_labels(labels: Sequence[bytes]) -> str:
     r"""Return the normal form of labels off the wire; a dot or an odd octet inside a label becomes ``\DDD``."""
+    octets = b".".join(labels).lower()
+    if _PLAIN.match(octets) and octets.count(b".") < max(1, len(labels)):
+        return octets.decode("ascii")
     return ".".join([_label_text(label.lower()) for label in labels])
 
 
@@ -48,13 +52,13 @@ def to_labels(name: str) -> list[bytes]:
     if not name:
         return []
     if "\\" not in name:
-        return [label.encode("ascii") for label in name.split(".")]
+        return name.encode("ascii").split(b".")
     return [_ESCAPE.sub(_unescape, label).encode("latin-1") for label in name.split(".")]
 
 
 def to_wire(name: str) -> bytes:
     """Return a name in normal form as uncompressed wire octets, the root's zero included."""
-    return b"".join(bytes((len(label),)) + label for label in to_labels(name)) + b"\x00"
+    return b"".join([_COUNTS[len(label)] + label for label in to_labels(name)]) + b"\x00"
 
 
 def parents(name: str) -> Iterator[str]:
@@ -70,8 +74,6 @@ def is_under(name: str, ancestor: str) -> bool:
 
 
 def _label_text(label: bytes) -> str:
-    if _PLAIN.match(label):
-        return label.decode("ascii")
     return "".join(
         chr(octet) if 0x21 <= octet <= 0x7E and octet not in b'.\\"' else f"\\{octet:03d}" for octet in label
     )

@@ -29,6 +29,8 @@ class Label:
 
 def hard(case: Case) -> Verdict | None:
     """3. Hard blocks, but for what was lifted."""
+    if not case.tags:
+        return None
     subject = case.subject
     hits = sorted(tag for tag in case.tags if subject.letters.get(tag) is Letter.H and tag not in case.lifted)
     if not hits:
@@ -119,7 +121,7 @@ def protected(case: Case) -> Verdict | None:
 
 def bypass(case: Case) -> Verdict | None:
     """8. Ways around the filter, but for a service that is one and that a caregiver set."""
-    if case.subject.is_managed or case.service in case.subject.ways_around:
+    if not case.tags or case.subject.is_managed or case.service in case.subject.ways_around:
         return None
     strictness = {tag: TERMS[case.letter(tag)].strictness for tag in sorted(case.tags) if tag.startswith(BYPASS)}
     category_id = max(strictness, key=lambda tag: (strictness[tag], tag not in case.listed.fed), default=None)

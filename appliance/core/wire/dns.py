@@ -384,7 +384,7 @@ def _parse_record(wire: bytes, start: int, asked: str) -> Record:
 
 
 def _parse_opt(wire: bytes, additionals: tuple[Record, ...]) -> Edns | None:
-    found = [record for record in additionals if record.rtype == OPT]
+    found = [record for record in additionals if record.rtype == OPT] if additionals else None
     if not found:
         return None
     if len(found) > 1 or found[0].name:
