@@ -22,6 +22,9 @@ MAX_UNANSWERED = 32
 """Pipelined queries of one connection (RFC 7766 section 6.2.1.1)."""
 
 
+Send = Callable[[bytes, Address], object]
+
+
 class Udp:
     """One UDP socket of a worker."""
 
@@ -31,6 +34,7 @@ class Udp:
         self._is_wildcard = is_wildcard(opened)
         self._burst = Burst(opened, is_wildcard=self._is_wildcard)
         self._sources: dict[object, str] = {}
+        self._outbox: list[tuple[Send, bytes, Address]] = []
         local = source_key(opened.getsockname())
         self._local: Local = lambda: local
         self._lost = resolver.counts.cell("dropped.unsendable")
@@ -59,23 +63,31 @@ class Udp:
         if first < slot:
             self._lost[0] += burst.send(first, slot)
 
+    def _flush(self) -> None:
+        """Send what was delivered since: one after the other they wake who reads them once and not each time."""
+        outbox, self._outbox = self._outbox, []
+        for send, reply, address in outbox:
+            try:
+                send(reply, address)
+            except OSError:
+                self._lost[0] += 1
+
     def _resolve(self, slot: int, size: int, sender: object) -> None:
         address = self._burst.address(slot)
         source = source_key(address)
         if len(self._sources) >= MAX_SOURCES:
             self._sources.clear()
         self._sources[sender] = source
-        send: Callable[[bytes, Address], object] = self._socket.sendto
+        send: Send = self._socket.sendto
         local = self._local
         if self._is_wildcard:
             control = self._burst.control(slot)
             send, local = partial(send_from, self._socket, leaving(control)), partial(asked_at, control)
 
         def deliver(reply: bytes) -> None:
-            try:
-                send(reply, address)
-            except OSError:
-                self._lost[0] += 1
+            if not self._outbox:
+                asyncio.get_running_loop().call_soon(self._flush)
+            self._outbox.append((send, reply, address))
 
         wire = self._burst.octets[slot * SLOT_OCTETS : slot * SLOT_OCTETS + size].tobytes()
         self._resolver.resolve(wire, source, deliver, local, is_tcp=False)
