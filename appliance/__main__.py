@@ -12,9 +12,12 @@ COMMANDS = (
     "web",
     "house",
     "list",
+    "record",
+    "access",
     "caregiver",
     "explain",
     "week",
+    "flows",
     "check",
 )
 """Each stands in `appliance.commands`, in a module of its name; but for `ELSEWHERE`."""

@@ -1,14 +1,17 @@
 """What the installer set: appliance.yaml as one frozen Config."""
 
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path as File
 from typing import Annotated
 
 import msgspec
 from msgspec.structs import force_setattr
 
 from appliance.core.device import normal_address
-from appliance.core.document import Document, DocumentError
+from appliance.core.document import Document, DocumentError, Misplaced, Path
 from appliance.core.names import normalise
+from appliance.core.whom import BadServer, Kind, Mode, Server, Whom, parse_server, split_host
 
 DNS_PORT = 53
 DEFAULT_DNS = ("127.0.0.1:5300",)
@@ -41,11 +44,21 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     workers: Workers | None = None
     """Worker processes; by default one a core, at most 4."""
     upstreams: tuple[str, ...] = ()
-    """Who is asked: ADDRESS or ADDRESS:PORT; by default the system's resolvers."""
+    """Who is asked, as `parse_server` reads it; by default the system's resolvers."""
+    upstream_mode: Mode = Mode.IN_ORDER
+    """Whether they are asked in order, all at once, or the fastest first."""
+    bootstrap: tuple[str, ...] = ()
+    """Who is asked where upstreams are that are given by a name: ADDRESS or ADDRESS:PORT."""
+    routes: dict[str, tuple[str, ...]] = {}
+    """Who is asked for a name and all below it; nobody written there is whoever is asked for the rest."""
     data: str | None = None
     """The data folder."""
     cache_megabytes: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 48
     """For the answers of upstreams, in each worker."""
+    serve_stale: bool = True
+    """Whether an old answer is given where no server gives a new one in time (RFC 8767)."""
+    rate_limit_qps: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 300
+    """How many queries a second each client may ask; 0 for no limit. The box itself has none."""
     web: str | tuple[str, ...] = DEFAULT_WEB
     """Where the dashboard is: ADDRESS:PORT, one or several; over TLS if one of them isn't loopback."""
     plain: str | tuple[str, ...] = ()
@@ -56,11 +69,23 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     def __post_init__(self) -> None:
         """Bring addresses to normal form."""
-        force_setattr(self, "dns", tuple(str(parse_endpoint(text, None)) for text in self.dns))
-        force_setattr(self, "upstreams", tuple(str(parse_endpoint(text, DNS_PORT)) for text in self.upstreams))
-        force_setattr(self, "web", tuple(str(parse_endpoint(text, None)) for text in _several(self.web)))
-        force_setattr(self, "plain", tuple(str(parse_endpoint(text, None)) for text in _several(self.plain)))
-        force_setattr(self, "hosts", tuple(normalise(name) for name in _several(self.hosts)))
+        for field, default in (("dns", None), ("bootstrap", DNS_PORT), ("web", None), ("plain", None)):
+            told = _several(getattr(self, field))
+            force_setattr(self, field, _each((field,), told, partial(parse_endpoint, default_port=default)))
+        force_setattr(self, "hosts", _each(("hosts",), _several(self.hosts), normalise))
+        force_setattr(self, "upstreams", _each(("upstreams",), self.upstreams, self._server))
+        routes = {}
+        for name, servers in self.routes.items():
+            (route,) = _each(("routes",), (name,), normalise, at=("routes", name))
+            routes[route] = _each(("routes", name), servers, self._server)
+        force_setattr(self, "routes", routes)
+
+    def _server(self, text: str) -> Server:
+        server = parse_server(text)
+        if not server.address and not self.bootstrap:
+            words = f"where {server.name} is must be asked of somebody: set bootstrap, or write"
+            raise BadServer(f"{words} {server.kind.value}://ADDRESS{server.path}#{server.name}")
+        return server
 
     @property
     def listen(self) -> tuple[Endpoint, ...]:
@@ -68,9 +93,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return tuple(parse_endpoint(text, None) for text in self.dns)
 
     @property
-    def asked(self) -> tuple[Endpoint, ...]:
-        """The upstreams that were set by hand."""
-        return tuple(parse_endpoint(text, DNS_PORT) for text in self.upstreams)
+    def asked(self) -> Whom:
+        """Who is asked, as far as it was set by hand."""
+        routes = {name: tuple(map(parse_server, route)) for name, route in self.routes.items()}
+        bootstrap = tuple(map(parse_server, self.bootstrap))
+        return Whom(tuple(map(parse_server, self.upstreams)), self.upstream_mode, routes, bootstrap)
 
     @property
     def web_listen(self) -> tuple[Endpoint, ...]:
@@ -88,11 +115,22 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return _several(self.hosts)
 
 
+def _each(path: Path, told: tuple[str, ...], parse: Callable[[str], object], at: Path | None = None) -> tuple[str, ...]:
+    """Return the normal forms of what stands at a path. Raises Misplaced."""
+    found = []
+    for number, text in enumerate(told):
+        try:
+            found.append(str(parse(text)))
+        except ValueError as error:
+            raise Misplaced(at or (*path, number), str(error)) from error
+    return tuple(found)
+
+
 def _several(told: str | tuple[str, ...]) -> tuple[str, ...]:
     return (told,) if isinstance(told, str) else told
 
 
-def load_config(path: Path | None) -> Config:
+def load_config(path: File | None) -> Config:
     """Return the settings of a file, or the defaults for None. Raises DocumentError (with lines) and OSError."""
     if path is None:
         return Config()
@@ -107,17 +145,10 @@ def load_config(path: Path | None) -> Config:
 
 def parse_endpoint(text: str, default_port: int | None) -> Endpoint:
     """Return ``127.0.0.1:5300``, ``[::1]:5300``, and without a port where there is a default. Raises ValueError."""
-    address, port = text.strip(), ""
-    if address.startswith("["):
-        address, closed, port = address[1:].partition("]")
-        if not closed or (port and not port.startswith(":")):
-            raise ValueError(f"{text!r} is not [ADDRESS]:PORT")
-        port = port[1:]
-    elif address.count(":") == 1:
-        address, _, port = address.partition(":")
-    if not port and default_port is None:
-        raise ValueError(f"{text!r} needs a port: ADDRESS:PORT or [ADDRESS]:PORT")
-    number = int(port) if port.isascii() and port.isdigit() else (default_port if not port else -1)
-    if number is None or not 0 < number < 65536:
-        raise ValueError(f"{text!r}: a port is a number from 1 to 65535")
-    return Endpoint(normal_address(address), number)
+    address, port = split_host(text, default_port)
+    return Endpoint(normal_address(address), port)
+
+
+def ask_plainly(endpoints: Iterable[Endpoint]) -> Whom:
+    """Return that these are asked over UDP, one after the other."""
+    return Whom(tuple(Server(Kind.UDP, one.address, one.port) for one in endpoints))

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import msgspec
 
 from appliance.core.catalogue import SERVICE_TAG
+from appliance.core.clocktrust import Doubt
 from appliance.core.house import NEVER_LIFTED, House
 from appliance.core.rulebook import Rulebook
 from appliance.core.said import CATEGORY, EVERYTHING, GROUP, SERVICE
+from appliance.core.signs.sign import Confidence, Sign
 from appliance.core.verdict import Reason
 
 ENGLISH: dict[str, str] = {
@@ -15,6 +17,7 @@ ENGLISH: dict[str, str] = {
     "infrastructure": "Every device needs this to be online at all.",
     "malware": "This name is known for malware or phishing.",
     "malware_list": "This name is known for malware or phishing, by the list {list}.",
+    "rebinding": "The answer leads into this home, where no name of the internet should.",
     "hard": "Closed at this age: {category}. Two caregivers together can lift it.",
     "hard_nobody": "Blocked on every device, and nobody can lift it: {category}.",
     "hard_adult": "Blocked on every device: {category}.",
@@ -22,6 +25,7 @@ ENGLISH: dict[str, str] = {
     "grant": "Opened by a caregiver for a while: {what}.",
     "grant_everything": "A caregiver opened everything for a while.",
     "update": "Updates go on during a pause.",
+    "clock": "The box doesn't know what time it is yet, and so it is as at bedtime.",
     "window": "It is {window} now.",
     "window_block": "Closed during {window}.",
     "window_allow": "Open during {window}.",
@@ -57,6 +61,7 @@ FOR_CHILD: dict[str, str] = {
     "infrastructure": "Your device needs this to be online.",
     "malware": "This site is known to harm devices or to steal passwords.",
     "malware_list": "This site is known to harm devices or to steal passwords.",
+    "rebinding": "This site says that it is inside your home, and so it stays closed.",
     "hard": "This is closed for your age: {category}.",
     "hard_nobody": "This is closed for everybody: {category}.",
     "hard_adult": "This is closed for everybody here: {category}.",
@@ -64,6 +69,7 @@ FOR_CHILD: dict[str, str] = {
     "grant": "A grown-up opened this for a while: {what}.",
     "grant_everything": "A grown-up opened everything for a while.",
     "update": "Updates go on while the Internet is paused.",
+    "clock": "The box doesn't know what time it is yet, and so it is as at bedtime. It ends by itself.",
     "window": "It is {window} now.",
     "window_block": "This is off during {window}.",
     "window_allow": "This is open during {window}.",
@@ -96,6 +102,13 @@ FOR_CHILD: dict[str, str] = {
 """For the child, on the own page."""
 BY_LIST: dict[str, str] = {"en": "{category}, by the list {list}"}
 """A kind of site as a caregiver is told of it, where only a list says that the name is of it; a child need not know."""
+DOUBTS: dict[Doubt, str] = {
+    Doubt.BEHIND: "Its clock shows a time that has passed.",
+    Doubt.AHEAD: "Its clock is more than a year ahead.",
+    Doubt.STOOD: "Its clock stood still while the power was off, and no time server has set it since.",
+    Doubt.JUMPED: "Its clock was set to another time, and not by a time server. If it is right, start the box again.",
+}
+"""What speaks against the clock, for a caregiver and from the doctor."""
 CHANGES: dict[str, str] = {
     "first_run": "{who} set this box up.",
     "child_added": "{who} added {person}.",
@@ -134,6 +147,9 @@ CHANGES: dict[str, str] = {
     "forwarder_added": "{who} let {forwarder} say who asks.",
     "forwarder_changed": "{who} changed how {forwarder} says who asks.",
     "forwarder_removed": "{who} no longer lets {forwarder} say who asks.",
+    "client_allowed": "{who} allowed the client {client}.",
+    "client_blocked": "{who} blocked the client {client}.",
+    "client_removed": "{who} let {client} be neither allowed nor blocked.",
     "house_set": "{who} changed the settings of the house.",
     "house_replaced": "{who} put another house in place of the one there was.",
     "house_taken_over": "{who} took over the house that was in force.",
@@ -167,13 +183,56 @@ CHANGES: dict[str, str] = {
     "list_removed": "{who} took the list {name} away.",
     "list_on": "{who} turned the list {name} on.",
     "list_off": "{who} turned the list {name} off.",
+    "record_added": "{who} said where {name} leads at home.",
+    "record_changed": "{who} changed where {name} leads at home.",
+    "record_removed": "{who} no longer has {name} answered at home.",
+    "private_name_added": "{who} let names of {name} lie in the home.",
+    "private_name_removed": "{who} no longer lets names of {name} lie in the home.",
+    "local_domain_set": "{who} had the names of devices end in {name}.",
     "words_forgotten": "{who} forgot what was said for a while and is long over.",
     "other": "{who} changed something.",
 }
 """A change by the code of its reason. `who` began it; what it names was put into words by the caller."""
+SURE: dict[Confidence, str] = {
+    Confidence.STRONG: "This is very likely {what}.",
+    Confidence.LIKELY: "This looks like {what}.",
+    Confidence.WEAK: "This may be {what}; harmless things look like it too.",
+}
+"""How sure a sign is."""
+SIGNS: dict[str, str] = {
+    "bittorrent": "file sharing with BitTorrent",
+    "call": "a voice or video call",
+    "dnscrypt": "an encrypted question for where a site is (DNSCrypt), which goes past this box",
+    "doh": "an encrypted question for where a site is (DNS over HTTPS), which goes past this box",
+    "doq": "an encrypted question for where a site is (DNS over QUIC), which goes past this box",
+    "dot": "an encrypted question for where a site is (DNS over TLS), which goes past this box",
+    "ech": "a connection that keeps the name of its site to itself (Encrypted Client Hello)",
+    "fully_encrypted": "a connection that shows nothing of what it is, as Shadowsocks and its like do",
+    "ip_tunnel": "a tunnel that carries another network's packets",
+    "ipsec": "a VPN of the kind IPsec, which phones and workplaces use",
+    "l2tp": "a VPN of the kind L2TP, which phones and workplaces use",
+    "mesh_vpn": "a private network between devices in different places, such as Tailscale or ZeroTier",
+    "openvpn": "a VPN of the kind OpenVPN",
+    "pptp": "a VPN of the old kind PPTP",
+    "proxy": "a proxy: another computer that fetches pages for this device",
+    "psiphon": "Psiphon, a tool against censorship, or a visit to its pages",
+    "relay": "a private relay, which keeps the names of sites to itself, such as that of iCloud",
+    "socks": "a proxy of the kind SOCKS: another computer that opens connections for this device",
+    "softether": "a VPN of the kind SoftEther",
+    "stun": "a device that finds out how it can be reached, mostly for a call or a game",
+    "tinc": "a VPN of the kind tinc",
+    "tor": "Tor, a network that hides who visits what, or a visit to its pages",
+    "turn": "a call or a game that goes through a helper in between (TURN)",
+    "two_stories": "a connection that names two different sites, so that it can't be told which one it is to",
+    "vpn_service": "a VPN service, or a visit to the pages of one",
+    "warp": "WARP, the VPN of Cloudflare's app 1.1.1.1",
+    "wireguard": "a VPN of the kind WireGuard",
+}
+"""What a flow looks like by the id of its sign, for caregivers; to stand in a sentence of SURE."""
 CATALOGUES = {"en": ENGLISH}
 CHILD_CATALOGUES = {"en": FOR_CHILD}
 CHANGE_CATALOGUES = {"en": CHANGES}
+SIGN_CATALOGUES = {"en": (SURE, SIGNS)}
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -251,6 +310,12 @@ def change(code: str, words: Mapping[str, str], language: str = "en") -> str:
     """Return a change as a sentence; `words` are its arguments as people say them, a code without words is `other`."""
     catalogue = CHANGE_CATALOGUES.get(language, CHANGES)
     return catalogue.get(code, catalogue["other"]).format_map(_Lenient(words))
+
+
+def told(sign: Sign, language: str = "en") -> str:
+    """Return a sign as a sentence; one of another version is told by its id."""
+    sure, signs = SIGN_CATALOGUES.get(language, (SURE, SIGNS))
+    return sure[sign.confidence].format(what=signs.get(sign.id, sign.id))
 
 
 class _Lenient(dict[str, str]):

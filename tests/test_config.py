@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.config import Config, Endpoint, load_config, parse_endpoint
+from appliance.config import Config, Endpoint, ask_plainly, load_config, parse_endpoint
 from appliance.core.document import DocumentError
+from appliance.core.whom import Mode, Whom, parse_server
 
 ENDPOINTS = [
     ("127.0.0.1:5300", None, "127.0.0.1:5300", False),
@@ -70,7 +71,7 @@ def test_everything_has_a_default() -> None:
     """A box runs without a file."""
     config = load_config(None)
     assert (Endpoint("127.0.0.1", 5300),) == config.listen
-    assert (config.workers, config.asked, config.data) == (None, (), None)
+    assert (config.workers, config.asked, config.data) == (None, Whom(), None)
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
@@ -79,16 +80,26 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     path.write_text("dns: ['[::]:53', 0.0.0.0:53]\nupstreams: [9.9.9.9, '[2620:FE::fe]:5353']\nworkers: 2\n")
     config = load_config(path)
     assert config.dns == ("[::]:53", "0.0.0.0:53")
-    assert (Endpoint("9.9.9.9", 53), Endpoint("2620:fe::fe", 5353)) == config.asked
+    assert ask_plainly((Endpoint("9.9.9.9", 53), Endpoint("2620:fe::fe", 5353))) == config.asked
     assert config.workers == 2
 
 
 FILES = [
     (b"workers: 2\nport: 53\n", 2, "unknown key 'port'"),
     (b"\nworkers: 0\n", 2, "workers: expected `int` >= 1"),
+    (b"\nrate_limit_qps: -1\n", 2, "rate_limit_qps: expected `int` >= 0"),
     (b"\ncache_megabytes: 5000\n", 2, "cache_megabytes: expected `int` <= 4096"),
     (b"dns: [nowhere]\n", 1, "needs a port"),
-    (b"upstreams: [a.example]\n", 1, "IPv4 or IPv6"),
+    (b"upstreams:\n- 192.0.2.1\n- a.example\n", 3, "upstreams.#2: 'a.example'"),
+    (b"workers: 1\nupstreams: ['quic://a.example']\n", 2, "quic:// is not known here"),
+    (b"\nupstreams:\n- https://a.example/q\n", 3, "set bootstrap, or write https://ADDRESS/q#a.example"),
+    (b"bootstrap: [192.0.2.1, 'tls://a.example']\n", 1, "bootstrap.#2: "),
+    (b"upstream_mode: random\n", 1, "upstream_mode: "),
+    (b"routes:\n  lan: [192.0.2.1]\n  a b: [192.0.2.1]\n", 3, "routes.a b: 'a b' is not a domain name"),
+    (b"routes:\n  lan:\n  - 192.0.2.1\n  - router\n", 4, "routes.lan.#2: 'router'"),
+    (b"routes:\n  lan: 192.0.2.1\n", 2, "routes"),
+    (b"web:\n- 127.0.0.1:80\n- 127.0.0.1\n", 3, "web.#2: "),
+    (b"hosts:\n- a b\n", 2, "hosts.#1: "),
     (b"workers: 2\ndata: \xff\n", 2, "not UTF-8"),
     (b"workers: 2\n\tdata: x\n", 2, "token"),
 ]
@@ -103,6 +114,29 @@ def test_a_fault_names_its_line(tmp_path: Path, octets: bytes, line: int, words:
         load_config(path)
     assert [line] == [found for found, _ in caught.value.problems]
     assert words in str(caught.value)
+
+
+def test_whom_to_ask(tmp_path: Path) -> None:
+    """All that can be said of it, in one spelling; nobody for a name is whoever is asked for the rest."""
+    path = tmp_path / "appliance.yaml"
+    path.write_text(
+        "upstreams: [tls://DNS.example, 'https://192.0.2.2/dns-query#dns.example', tcp://192.0.2.3]\n"
+        "upstream_mode: fastest\nbootstrap: [192.0.2.1]\n"
+        "routes: {LAN: [192.168.1.1], b.lan: [], 168.192.in-addr.arpa: ['192.168.1.1:5353']}\n"
+    )
+    asked = load_config(path).asked
+    assert [str(one) for one in asked.servers] == [
+        "tls://dns.example",
+        "https://192.0.2.2/dns-query#dns.example",
+        "tcp://192.0.2.3",
+    ]
+    assert asked.mode is Mode.FASTEST
+    assert asked.bootstrap == (parse_server("192.0.2.1"),)
+    assert asked.routes == {
+        "lan": (parse_server("192.168.1.1"),),
+        "b.lan": (),
+        "168.192.in-addr.arpa": (parse_server("192.168.1.1:5353"),),
+    }
 
 
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:

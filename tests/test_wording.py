@@ -3,13 +3,16 @@
 import ast
 import inspect
 import string
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from appliance import wording
-from appliance.core import policy, steps
+from appliance.core import delivery, policy, steps
 from appliance.core.house import House, OwnService
 from appliance.core.person import BANDS
+from appliance.core.signs.sign import Confidence, Sign
 from appliance.core.subscription import Subscription
 from appliance.core.verdict import Reason
 from appliance.wording import Names
@@ -70,7 +73,7 @@ BLAME = ("bad", "you are wrong", "forbidden", "not allowed", "naughty", "violat"
 def codes() -> dict[str, list[set[str]]]:
     """Return the codes that the order of decision can give, each with its arguments in every place that gives it."""
     found: dict[str, list[set[str]]] = {}
-    trees = [ast.parse(inspect.getsource(module)) for module in (policy, steps)]
+    trees = [ast.parse(inspect.getsource(module)) for module in (policy, steps, delivery)]
     for function in (node for tree in trees for node in ast.walk(tree)):
         if not isinstance(function, ast.FunctionDef):
             continue
@@ -317,3 +320,55 @@ def test_a_change_of_another_version_is_told_all_the_same() -> None:
     assert wording.change("brand_new", {"who": "Dana"}) == "Dana changed something."
     assert wording.change("paused", {"who": "Dana", "person": "Mia"}, "de") == "Dana paused the Internet for Mia."
     assert wording.change("rule_removed", {"who": "Dana"}) == "Dana took away the rule about … for …."
+
+
+def ids_of_signs() -> Iterator[str]:
+    """Yield the id of every sign that core makes, and of those that the bundled rules speak of."""
+    for folder in ("signs", "flows"):
+        for path in sorted((Path(policy.__file__).parent / folder).glob("*.py")):
+            tree = ast.parse(path.read_text("utf-8"))
+            names = {
+                target.id: node.value
+                for node in tree.body
+                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value
+                for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+                if isinstance(target, ast.Name)
+            }
+            for call in ast.walk(tree):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Sign":
+                    yield from words_of(call.args[0], names)
+    yield from (route.shows for route in rules.load_rulebook().routes.values() if route.shows)
+
+
+def words_of(made: ast.expr, names: dict[str, ast.expr]) -> Iterator[str]:
+    """Yield what an expression may be: a word, one of two, or one that stands above under a name."""
+    if isinstance(made, ast.IfExp):
+        yield from words_of(made.body, names)
+        yield from words_of(made.orelse, names)
+    else:
+        found = names[made.id] if isinstance(made, ast.Name) else made
+        assert isinstance(found, ast.Constant)
+        yield str(found.value)
+
+
+def test_every_sign_has_its_sentence() -> None:
+    """Whatever shows it, and however sure it is; and there is none that nothing shows."""
+    assert set(ids_of_signs()) == wording.SIGNS.keys()
+
+
+@pytest.mark.parametrize("id_", sorted(wording.SIGNS))
+def test_a_sign_reads_as_a_sentence_without_blame(id_: str) -> None:
+    """One that is less sure says less."""
+    said = [wording.told(Sign(id_, confidence)) for confidence in Confidence]
+    assert len(set(said)) == len(Confidence)
+    for one in said:
+        assert one.startswith("This ")
+        assert one.endswith(".")
+        assert not {"cheat", "caught", "forbidden", "child"} & set(one.lower().split())
+
+
+def test_a_sign_is_told_by_what_it_is_and_how_sure_that_is() -> None:
+    """In any language; one that a newer core knows by its id."""
+    assert wording.told(Sign("tinc", Confidence.STRONG)) == "This is very likely a VPN of the kind tinc."
+    assert wording.told(Sign("tinc", Confidence.LIKELY), "de") == "This looks like a VPN of the kind tinc."
+    assert wording.told(Sign("new", Confidence.WEAK)) == "This may be new; harmless things look like it too."

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from appliance import wording
 from appliance.commands import daemons, probe
 from appliance.commands.finding import Finding, Level
 from appliance.commands.options import configured, data_folder, place_of, with_place
@@ -15,9 +16,11 @@ from appliance.config import DNS_PORT, Config, Endpoint
 from appliance.core import house as houses
 from appliance.core.house import House
 from appliance.core.rulebook import Rulebook, RulebookError
+from appliance.core.whom import parse_server
 from appliance.nameserver import daemon, sockets
 from appliance.world import bus, clock, neighbours, rules
 from appliance.world.snapshot import Loaded, load_snapshot
+from appliance.world.timekeeping import Timekeeper
 
 RECIPE = "add-mac and strip-mac, add-subnet=32,128 and strip-subnet, cache-size=0 (README, The router)"
 TEST_NAME = "malware.kindgate.test"
@@ -57,6 +60,7 @@ def _findings(where: Path) -> Iterator[Finding]:
         return
     yield Finding(Level.OK, f"Rules: {len(book.categories)} categories, {len(book.entries)} names")
     yield from _data(where)
+    yield from _clock(where)
     loaded = load_snapshot(where)
     yield from _house(loaded, book, where)
     yield from daemons.memory(where, loaded.snapshot)
@@ -90,6 +94,13 @@ def _data(where: Path) -> Iterator[Finding]:
         yield Finding(Level.WRONG, f"The disk of {where} is full", f"df -h {where}")
     else:
         yield Finding(Level.OK, f"Data folder {where}")
+
+
+def _clock(where: Path) -> Iterator[Finding]:
+    doubt = Timekeeper(where).doubt
+    if doubt is not None:
+        mend = "is the Internet there? timedatectl set-ntp true; timedatectl timesync-status"
+        yield Finding(Level.WRONG, f"The box doesn't know what time it is. {wording.DOUBTS[doubt]}", mend)
 
 
 def _house(loaded: Loaded, book: Rulebook, where: Path) -> Iterator[Finding]:
@@ -150,16 +161,26 @@ def _near(endpoint: Endpoint) -> Endpoint:
 
 
 def _upstreams(status: Status) -> Iterator[Finding]:
-    asked = Config(upstreams=tuple(str(text) for text in _list(status["upstreams"]))).asked
+    servers = [one for one in _list(status.get("servers", [])) if isinstance(one, dict)]
+    asked = [str(text) for text in _list(status["upstreams"])]
+    bootstrap = tuple(parse_server(str(text)) for text in _list(status.get("bootstrap", [])))
     if not asked:
         yield Finding(
             Level.WRONG, "There is no upstream: allowed names can't be resolved", "kindgate run --upstream ADDR"
         )
-    for upstream in asked:
+    loops = {str(one["server"]) for one in servers if one.get("is_loop")}
+    for upstream in sorted(loops):
+        yield Finding(
+            Level.WRONG, f"The upstream {upstream} asks this box in turn, and is asked no more",
+            "set another upstream, or other name servers in the router: kindgate run --upstream ADDR",
+        )  # fmt: skip
+    for upstream in dict.fromkeys([*asked, *(str(one["server"]) for one in servers)]):
+        if upstream in loops:
+            continue
         try:
-            probe.ask(upstream, probe.plain(".", "NS"))
-        except probe.Unanswered:
-            yield Finding(Level.WRONG, f"The upstream {upstream} does not answer", "kindgate run --upstream ADDR")
+            probe.reach(parse_server(upstream), bootstrap)
+        except probe.Unanswered as error:
+            yield Finding(Level.WRONG, f"The upstream {error}", "kindgate run --upstream ADDR")
         else:
             yield Finding(Level.OK, f"The upstream {upstream} answers")
 

@@ -18,17 +18,21 @@ from appliance.core.catalogue import SERVICE_TAG
 from appliance.core.device import normal_address, normal_mac
 from appliance.core.house import House
 from appliance.core.lists.listset import ListSet, ListSetError
+from appliance.core.local import Found
 from appliance.core.person import BANDS
 from appliance.core.policy import Policy
 from appliance.core.query import OF_LISTED_TARGET
+from appliance.core.special import goes_before, special_of
 from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Given, Lift, Step, Verdict
 from appliance.core.wire import dns
-from appliance.household import lists
+from appliance.household import at_home, lists
+from appliance.household.at_home import AtHome
 from appliance.world import clock, rules
 from appliance.world.listfile import open_set
 from appliance.world.snapshot import load_snapshot
 from appliance.world.state import load_state
+from appliance.world.timekeeping import Timekeeper
 
 _WHO_LIFTS = {
     Lift.NOBODY: "Nobody can lift this.",
@@ -71,7 +75,9 @@ def explain(  # noqa: PLR0913, PLR0917 -- one for each of its options
 
     With neither --person nor --device: for a device that nobody named. With both: the person on that device.
     """
-    where = data_folder(data, configured(config))
+    settings = configured(config)
+    where = data_folder(data, settings)
+    is_doubted = Timekeeper(where).doubt is not None and at is None
     loaded = load_snapshot(where)
     if loaded.problem:
         click.echo(f"Warning: {loaded.problem}", err=True)
@@ -82,7 +88,7 @@ def explain(  # noqa: PLR0913, PLR0917 -- one for each of its options
     except clock.UnknownZone as error:
         raise Fault(str(error)) from error
     moment = moment_of(at, zone)
-    compiled = policy.compile(told, book, (rules.bundled_set(book),), zone, lists=_lists(where))
+    compiled = policy.compile(told, book, (rules.bundled_set(book),), zone, lists=_lists(where), is_doubted=is_doubted)
     subject = _subject(compiled, person, device)
     minutes = _minutes(subject, used_minutes.read(used, told, book), where, moment)
     kind = dns_type(qtype)
@@ -90,7 +96,8 @@ def explain(  # noqa: PLR0913, PLR0917 -- one for each of its options
         asked = names.normalise(name)
     except names.BadName as error:
         raise Fault(str(error)) from error
-    said = _explained(replace(compiled, minutes=minutes), subject, asked, kind, moment, where)
+    now_is = replace(compiled, minutes=minutes)
+    said = _explained(now_is, frozenset(settings.routes), subject, asked, kind, moment, where)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(said)) + b"\n")
     else:
@@ -119,10 +126,12 @@ class Explained(msgspec.Struct, frozen=True):
     target: str | None
     """The name whose addresses answer, where its safe mode is on."""
     answer: str
-    """What answers a question of this type: ``own`` records, those of the ``target``, what is ``given``, ``none``, or a
-    ``block``."""
+    """What answers a question of this type: ``own`` records, those of the ``target``, what is ``given``, ``none``, a
+    ``block``, records of the ``house``, or for a ``special`` name what there is without asking anybody."""
     given: Given | None
     """What a list answers with."""
+    at_home: AtHome | None
+    """What the house itself answers with."""
     by_list: Line | None
     """The line of a list that decided; None where none did."""
     services: list[str]
@@ -142,8 +151,13 @@ def _lists(where: Path) -> ListSet | None:
         return None
 
 
-def _explained(compiled: Policy, subject: Subject, asked: str, qtype: int, at: float, where: Path) -> Explained:
-    verdict = policy.decide(compiled, subject, asked, None, at, qtype=qtype)
+def _explained(
+    compiled: Policy, routed: frozenset[str], subject: Subject, asked: str, qtype: int, at: float, where: Path
+) -> Explained:
+    verdict, found = at_home.decide(compiled, routed, subject, asked, qtype, at)
+    if found is not None and found.leads_home:
+        return _home(compiled.house, subject, found, qtype)
+    is_special = found is None and special_of(asked, qtype, routed) is not None
     house, words = compiled.house, wording.Names.of(compiled.rulebook, compiled.house)
     tags = compiled.tags(asked, subject)
     is_child = subject.row in BANDS
@@ -154,8 +168,9 @@ def _explained(compiled: Policy, subject: Subject, asked: str, qtype: int, at: f
         sentence=wording.sentence(verdict.reason, words, house.language),
         to_child=wording.sentence(verdict.reason, words, house.language, to_child=True) if is_child else None,
         target=verdict.target,
-        answer=_answer(verdict, qtype),
+        answer="special" if is_special and not goes_before(verdict) else _answer(verdict, qtype, found),
         given=verdict.rewrite,
+        at_home=None if found is None else at_home.told(house, found, qtype),
         by_list=_line(verdict, words, where),
         services=_named(words, (tag for tag in tags if tag.startswith(SERVICE_TAG))),
         categories=_named(words, tags & compiled.rulebook.categories.keys()),
@@ -163,6 +178,28 @@ def _explained(compiled: Policy, subject: Subject, asked: str, qtype: int, at: f
         counted=verdict.counted,
         traceless=verdict.traceless,
         lift=verdict.lift.value if verdict.lift else None,
+    )
+
+
+def _home(house: House, subject: Subject, found: Found, qtype: int) -> Explained:
+    """Return what is said of a name that leads nowhere but home."""
+    return Explained(
+        action=Action.ALLOW.value,
+        step=at_home.STEP,
+        reason={"code": at_home.STEP, "args": {}},
+        sentence=at_home.SENTENCE,
+        to_child=at_home.TO_CHILD if subject.row in BANDS else None,
+        target=None,
+        answer="house",
+        given=None,
+        at_home=at_home.told(house, found, qtype),
+        by_list=None,
+        services=[],
+        categories=[],
+        until=None,
+        counted=False,
+        traceless=True,
+        lift=None,
     )
 
 
@@ -178,7 +215,9 @@ def _line(verdict: Verdict, words: wording.Names, where: Path) -> Line | None:
     return Line(id_, words.word("list", id_), line, lists.line_of(where, id_, line))
 
 
-def _answer(verdict: Verdict, qtype: int) -> str:
+def _answer(verdict: Verdict, qtype: int, found: Found | None) -> str:
+    if found is not None:
+        return "house"
     if verdict.rewrite is not None:
         return "given"
     if verdict.is_blocked:
@@ -210,11 +249,7 @@ def _print(name: str, said: Explained) -> None:
     click.echo(f"  {said.sentence}")
     if said.to_child is not None:
         click.echo(f"  To the child: {said.to_child}")
-    if said.target is not None:
-        which = _WHICH_ANSWER if said.by_list is None else _WHICH_LISTED
-        click.echo(f"  {which[said.answer].format(target=said.target)}")
-    if said.given is not None:
-        click.echo(f"  Answer: {_given(said.given)}")
+    _print_answer(said)
     if said.by_list is not None:
         text = "which is not here any more" if said.by_list.text is None else said.by_list.text
         click.echo(f"  List: {said.by_list.name} ({said.by_list.id}), line {said.by_list.line}: {text}")
@@ -230,6 +265,18 @@ def _print(name: str, said: Explained) -> None:
         click.echo("  Counts as screen time.")
     if said.traceless:
         click.echo("  Leaves no trace.")
+
+
+def _print_answer(said: Explained) -> None:
+    if said.at_home is not None:
+        click.echo(f"  At home: {said.at_home.by} is answered with {said.at_home.words}")
+    elif said.target is not None:
+        which = _WHICH_ANSWER if said.by_list is None else _WHICH_LISTED
+        click.echo(f"  {which[said.answer].format(target=said.target)}")
+    if said.answer == "special":
+        click.echo("  Nobody on the internet is asked for this name: it is one of homes, devices or tests.")
+    if said.given is not None and said.at_home is None:
+        click.echo(f"  Answer: {_given(said.given)}")
 
 
 def _given(given: Given) -> str:

@@ -49,7 +49,7 @@ def apply(file: TextIO, data: Path | None, config: Path | None) -> None:
         raise Fault("\n".join(f"{name}: line {line}: {text}" for line, text in error.problems)) from error
     except UnicodeDecodeError as error:
         raise Fault(f"{name}: not a text in UTF-8") from error
-    _wait_for(where, _save(where, told, book))
+    settle(where, _save(where, told, book))
 
 
 @house.command()
@@ -98,8 +98,8 @@ def _save(where: Path, told: House, book: Rulebook) -> Snapshot:
         raise NotInForce(f"saved, but not in force until the disk takes it: {error}") from error
 
 
-def _wait_for(where: Path, snapshot: Snapshot) -> None:
-    """Wait until every worker runs a snapshot, and say so."""
+def settle(where: Path, snapshot: Snapshot) -> None:
+    """Wait until every worker runs a snapshot, and say so. Raises NotInForce."""
     found = inforce.wait(where, snapshot, WAIT_S, (inforce.NAMESERVER,)).daemons[0]
     match found.standing:
         case inforce.Standing.GONE:

@@ -10,10 +10,11 @@ from typing import TypeVar
 import click
 import msgspec
 
-from appliance.config import MAX_WORKERS, Config, Endpoint, load_config
+from appliance.config import MAX_WORKERS, Config, Endpoint, ask_plainly, load_config
 from appliance.core.document import DocumentError
 from appliance.core.document import Path as Steps
 from appliance.core.rulebook import Rulebook, RulebookError
+from appliance.core.whom import Whom
 from appliance.core.wire import dns
 from appliance.nameserver import sockets
 from appliance.world import clock, rules
@@ -81,8 +82,8 @@ def with_listening(command: Callable[[Told], None]) -> Callable[..., None]:
         "--upstream",
         "upstreams",
         multiple=True,
-        metavar="ADDR[:PORT]",
-        help="Who is asked; may be given again. Default: the system's resolvers.",
+        metavar="SERVER",
+        help="Who is asked: ADDR[:PORT], tls:// or https://; may be given again. Default: the system's resolvers.",
     )
     @with_place
     @wraps(command)
@@ -176,9 +177,13 @@ def worker_count(config: Config) -> int:
     return config.workers or min(MAX_WORKERS, len(os.sched_getaffinity(0)))
 
 
-def upstreams_of(config: Config) -> tuple[Endpoint, ...]:
+def upstreams_of(config: Config) -> Whom:
     """Return who is asked: as configured, else the system's resolvers but for ourselves."""
-    return config.asked or tuple(one for one in system_resolvers() if not is_ourselves(one, config))
+    asked = config.asked
+    if asked.servers:
+        return asked
+    found = ask_plainly(one for one in system_resolvers() if not is_ourselves(one, config))
+    return msgspec.structs.replace(asked, servers=found.servers)
 
 
 def is_ourselves(endpoint: Endpoint, config: Config) -> bool:

@@ -1,5 +1,6 @@
 """The doctor's own DNS questions."""
 
+import asyncio
 import secrets
 from collections.abc import Iterable
 from contextlib import closing
@@ -9,9 +10,13 @@ from dnslib.dns import EDNS0
 
 from appliance.config import Endpoint
 from appliance.core.asker import MAC_RAW, MAC_TEXT
+from appliance.core.whom import Kind, Server, Whom
 from appliance.core.wire import dns
+from appliance.nameserver.counts import Counts
+from appliance.nameserver.datagrams import fresh_socket
+from appliance.nameserver.exchange import Exchanges
+from appliance.nameserver.own import ALIVE
 from appliance.nameserver.resolver import CHECK_DOMAIN
-from appliance.nameserver.exchange import fresh_socket
 
 TIMEOUT_S = 2.0
 TRIES = 2
@@ -45,6 +50,27 @@ def plain(name: str, qtype: str) -> DNSRecord:
     record.header.id = secrets.randbits(16)
     record.header.rd = 1
     return record
+
+
+def reach(server: Server, bootstrap: tuple[Server, ...]) -> None:
+    """Ask a server for the root's name servers, as the nameserver asks it. Raises Unanswered, with the reason."""
+    if server.kind is Kind.UDP:
+        ask(Endpoint(server.address, server.port), plain(".", "NS"))
+        return
+    problem = asyncio.run(_problem(Whom((server,), bootstrap=bootstrap)))
+    if problem is not None:
+        raise Unanswered(f"{server} does not answer" + (f": {problem}" if problem else ""))
+
+
+async def _problem(whom: Whom) -> str | None:
+    """Return why the one server does not answer, None where it does."""
+    exchanges = Exchanges(whom, Counts())
+    try:
+        coming: asyncio.Future[object] = exchanges.loop.create_future()
+        exchanges.start(ALIVE, coming.set_result)
+        return exchanges.health()[0].problem if await coming is None else None
+    finally:
+        exchanges.close()
 
 
 def ask(endpoint: Endpoint, question: DNSRecord) -> DNSRecord:

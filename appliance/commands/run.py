@@ -141,7 +141,7 @@ async def _greet(told: Config, where: Path) -> None:
     """Say where to go, once the nameserver answers and the dashboard is there."""
     status = await _ready(where, NAMESERVER, _has_a_house)
     web = await _ready(where, clerk.NAME, lambda _: True)
-    upstreams = ", ".join(str(one) for one in upstreams_of(told)) or "none: only blocked names are answered"
+    upstreams = ", ".join(str(one) for one in upstreams_of(told).servers) or "none: only blocked names are answered"
     revision = status.get("revision")
     house = f"revision {revision}" if revision else "none yet: every device is unknown"
     first = told.listen[0]

@@ -17,6 +17,7 @@ from appliance.core.schedule import EVERY_DAY, DateException, Opening, Schedule,
 from appliance.wording import Names
 from appliance.world import clock
 from appliance.world.snapshot import load_snapshot
+from appliance.world.timekeeping import Timekeeper
 
 DAYS = 7
 AHEAD_DAYS = 14
@@ -31,6 +32,7 @@ AHEAD_DAYS = 14
 def week(person: str, at: str | None, as_json: bool, data: Path | None, config: Path | None) -> None:
     """Print the times and minutes of PERSON (id or name) for seven days, by the house's clock."""
     where = data_folder(data, configured(config))
+    Timekeeper(where)
     loaded = load_snapshot(where)
     if loaded.problem:
         click.echo(f"Warning: {loaded.problem}", err=True)

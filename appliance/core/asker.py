@@ -3,10 +3,11 @@
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from appliance.core.access import Door, plain_address
 from appliance.core.device import Forwarder, Told, normal_mac
 from appliance.core.house import House
 from appliance.core.wire import dns
@@ -54,12 +55,14 @@ class Asker:
     via: str | None = None
     """The id of the forwarder that said so."""
     note: Note | None = None
+    told: tuple[str, ...] = field(default=(), compare=False)
+    """The MACs and addresses that the forwarder told, in normal form."""
 
 
 class Registry:
     """The devices and forwarders of a house, by the addresses they are known by."""
 
-    __slots__ = ("_address", "_forwarder_address", "_forwarder_mac", "_mac", "_networks")
+    __slots__ = ("_address", "_door", "_forwarder_address", "_forwarder_mac", "_mac", "_networks")
 
     def __init__(self, house: House) -> None:
         self._mac = {mac: device.id for device in house.devices for mac in device.macs}
@@ -67,6 +70,7 @@ class Registry:
         self._forwarder_mac = {mac: one for one in house.forwarders for mac in one.macs}
         self._forwarder_address = {address: one for one in house.forwarders for address in one.addresses}
         self._networks = tuple(ip_network(network) for network in house.networks)
+        self._door = Door(house.access)
 
     def is_answered(self, address: str, attached: Iterable[str]) -> bool:
         """Say whether a source is answered at all: private, in a network that the box is attached to, or listed."""
@@ -75,6 +79,19 @@ class Registry:
             source = source.ipv4_mapped
         networks = (*PRIVATE, *self._networks, *(ip_network(network, strict=False) for network in attached))
         return any(source in network for network in networks)
+
+    def lets_in(self, source: str, mac: str | None) -> bool:
+        """Say whether the house answers a source that has this MAC; a forwarder as well as anybody else."""
+        return self._door.is_open or self._door.lets_in((plain_address(source), *((mac,) if mac else ())))
+
+    def lets_in_behind(self, asker: Asker) -> bool:
+        """Say whether the house answers whom a forwarder told; one that it told nothing of is the forwarder itself.
+
+        Where what it told disagrees, somebody may hide behind another's name: such a one is nobody's who is allowed.
+        """
+        if self._door.is_open or asker.note is Note.MISSING:
+            return True
+        return self._door.lets_in(asker.told, is_doubtful=asker.note is Note.CONFLICT)
 
     def forwarder(self, address: str, mac: str | None) -> Forwarder | None:
         """Return the listed forwarder behind a source, by its address or its MAC."""
@@ -107,9 +124,10 @@ class Registry:
         devices = {device for mac in macs if (device := self._by_mac(mac)) is not None}
         devices |= {self._address[client] for client in clients if client in self._address}
         is_repeated = len({code for code, _ in believed}) < len(believed)
+        told = (*macs, *clients)
         if is_repeated or len(macs) > 1 or len(clients) > 1 or len(devices) > 1:
-            return Asker(None, forwarder.id, Note.CONFLICT)
-        return Asker(next(iter(devices), None), forwarder.id)
+            return Asker(None, forwarder.id, Note.CONFLICT, told)
+        return Asker(next(iter(devices), None), forwarder.id, None, told)
 
     def _by_mac(self, mac: str | None) -> str | None:
         return self._mac.get(mac) if mac is not None and mac not in self._forwarder_mac else None

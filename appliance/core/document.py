@@ -25,6 +25,15 @@ class DocumentError(ValueError):
         super().__init__("\n".join(f"line {line}: {text}" for line, text in self.problems))
 
 
+class Misplaced(ValueError):
+    """What stands at a path inside the value that is being read is wrong."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.text = text
+        super().__init__(_said(path, text))
+
+
 class _Loader(yaml.SafeLoader):
     """YAML's core schema: `on`, `no`, 22:00 and 02:77:00:00:00:10 are the words that their writer meant."""
 
@@ -102,7 +111,9 @@ class Document:
             text, _, place = str(error).partition(" - at ")
             path = _path(place.strip("`"))
             field = _UNKNOWN_FIELD.search(text)
-            if field:
+            if isinstance(error.__cause__, Misplaced):
+                path, text = (*path, *error.__cause__.path), error.__cause__.text
+            elif field:
                 path, text = (*path, field[1]), f"unknown key {field[1]!r}"
             elif text.endswith("encoded date"):
                 text = "a date is written as in 2026-12-24"

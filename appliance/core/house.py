@@ -12,12 +12,15 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import force_setattr
 
-from appliance.core import names, schedule
+from appliance.core import access, names, schedule
 from appliance.core import person as persons
+from appliance.core import record as recorded
+from appliance.core.access import EVERYBODY, Access
 from appliance.core.budget import DAY_STARTS
 from appliance.core.device import Device, Forwarder, Located
 from appliance.core.document import Path
 from appliance.core.person import BANDS, Known, Person
+from appliance.core.record import LOCAL_DOMAIN, Record
 from appliance.core.said import Id, Said, Text
 from appliance.core.subscription import ListKind, Subscription
 from appliance.core.word import Grant, Lifted, Pause
@@ -36,7 +39,7 @@ class Unknown(Enum):
     """What a device that nobody named gets, besides the five bands."""
 
     FILTERED = "filtered"
-    """Malware, phishing and adult content blocked, all else open."""
+    """Malware, phishing, adult content and the ways to other resolvers blocked, all else open."""
     CLOSED = "closed"
     """Help lines, protected information and what a device needs to be online, nothing more."""
 
@@ -49,6 +52,15 @@ class BlockMode(Enum):
     NODATA = "nodata"
     REFUSED = "refused"
     ADDRESS = "address"
+
+
+class Doubted(Enum):
+    """What the times of children are while the box doesn't know what time it is."""
+
+    PLAN = "plan"
+    """As if it had gone on from the last time that is known: what ran at a power cut goes on."""
+    CLOSED = "closed"
+    """As at bedtime, for whoever has times or minutes: help, school and what is always open, nothing more."""
 
 
 class Blocking(Said, frozen=True):
@@ -97,8 +109,17 @@ class House(Said, frozen=True):
     day_starts: str = DAY_STARTS
     """When the minutes of a new day are there, ``HH:MM``."""
     unknown_devices: str = Unknown.FILTERED.value
+    doubted_clock: Doubted = Doubted.PLAN
     networks: tuple[str, ...] = ()
     """Sources beyond the attached and private ones that are answered."""
+    access: Access = EVERYBODY
+    """Which of them are answered."""
+    private_names: tuple[str, ...] = ()
+    """Names, with all below them, whose addresses may lie in the home, although servers of the internet tell them."""
+    local_domain: str = LOCAL_DOMAIN
+    """Where the devices of the home have names: ``kims-tablet.lan``."""
+    records: tuple[Record, ...] = ()
+    """What names are answered with here, whatever the internet says of them."""
     blocking: Blocking = Blocking()
     forwarders: tuple[Forwarder, ...] = ()
     services: tuple[OwnService, ...] = ()
@@ -119,6 +140,10 @@ class House(Said, frozen=True):
         if schedule.minutes(self.day_starts) == schedule.DAY_MINUTES:
             raise ValueError("a day starts at 00:00, not at 24:00")
         force_setattr(self, "networks", tuple(str(ip_network(network)) for network in self.networks))
+        force_setattr(self, "private_names", tuple(names.normalise(name) for name in self.private_names))
+        domain = names.normalise(self.local_domain)
+        # What is as by default isn't written, and is known by being the same object.
+        force_setattr(self, "local_domain", LOCAL_DOMAIN if domain == LOCAL_DOMAIN else domain)
 
 
 EMPTY = House()
@@ -141,6 +166,12 @@ def from_json(text: bytes) -> House:
 def problems(house: House, rules: Known) -> Iterator[tuple[Path, str]]:
     """Yield what is wrong with a house as a whole: the place and the words. `rules` are the bundled rules' ids."""
     yield from _twice(house)
+    for place, text in access.problems(house.access, house.forwarders):
+        yield ("access", *place), text
+    for number, name in enumerate(house.private_names):
+        if "." not in name:
+            yield ("private_names", number), f"{name} is a whole ending: say which names below it are of this home"
+    yield from recorded.problems(house.records, house.local_domain, rules.reserved)
     for number, service in enumerate(house.services):
         if service.id in rules.services:
             yield ("services", number, "id"), f"there is a bundled service {service.id!r} already"

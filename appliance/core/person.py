@@ -149,6 +149,8 @@ class Known(msgspec.Struct, frozen=True):
     """What no setting reaches."""
     unfed: Collection[str] = ()
     """Categories of which no subscribed list says what belongs to them."""
+    reserved: Collection[str] = frozenset()
+    """Names that are answered as the internet has them, with all below them: help lines and what is protected."""
 
 
 def problems(person: Person, known: Known) -> Iterator[tuple[Path, str]]:

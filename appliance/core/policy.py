@@ -72,10 +72,15 @@ def compile(  # noqa: A001 -- the field's word for it
     zone: tzinfo,
     minutes: Minutes = NOT_COUNTED,
     lists: ListSet | None = None,
+    *,
+    is_doubted: bool = False,
 ) -> Policy:
-    """Return the policy of a house (None: a box without one, where every asker is unknown)."""
+    """Return the policy of a house (None: a box without one, where every asker is unknown).
+
+    `is_doubted`: nobody knows what time it is, and so the house's choice for that holds.
+    """
     told = house or EMPTY
-    compiler = Compiler.of(told, rulebook, zone, lists)
+    compiler = Compiler.of(told, rulebook, zone, lists, is_doubted=is_doubted)
     shared: dict[str, Subject] = {}
 
     def share(subject: Subject) -> Subject:

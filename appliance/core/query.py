@@ -6,46 +6,44 @@ Neither touches the machine: both are told who asks and what time it is.
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from dataclasses import replace as replace_fields
 from enum import Enum
 from ipaddress import ip_address
 
 import msgspec
-from msgspec.structs import replace
 
-from appliance.core import names, reply
+from appliance.core import delivery, ech, names, reply
 from appliance.core.answers import MAX_NEGATIVE_TTL_S, STALE_TTL_S, Answers, Kept, Key
+from appliance.core.delivery import decide_delivery, decide_home, decide_target
 from appliance.core.house import BlockMode
-from appliance.core.policy import Policy, decide, decide_address, ttl_s
-from appliance.core.schedule import Schedule
+from appliance.core.local import NOTHING_LOCAL, OF_TARGET, Found, Local
+from appliance.core.policy import Policy, decide, ttl_s
+from appliance.core.record import BOX_DOMAIN
+from appliance.core.rulebook import AT_HOME
+from appliance.core.special import Special, goes_before, special_of
 from appliance.core.subject import Subject
-from appliance.core.verdict import Action, Answer, Given, Reason, Step, Verdict
+from appliance.core.verdict import Answer, Given, Reason, Step, Verdict
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Message, Query, Refusal
 from appliance.core.wire.presentation import BadRecord, encode
 from appliance.core.wire.reader import WireError
 
-MAX_CNAMES = 11
-"""A chain with more links is refused, as resolvers do anyway: a block behind many decoys must not pass."""
 MEMO_SHARE = 0.1
 """Of what is left of an answer, the least share for which a finished reply may be given out again unchanged."""
 BLOCK_MEMO_S = 600.0
 
-HOME_DOMAIN = "kindgate.home"
-"""The box itself, for everyone and in every state of the house."""
+HOME_DOMAIN = BOX_DOMAIN
 HOME_TTL_S = 60
 GIVEN_TTL_S = 60
 """What a list answers with may be another thing after its next version."""
+SPECIAL_TTL_S = 300
 
-OF_LISTED_TARGET = (dns.A, dns.AAAA, dns.HTTPS, dns.SVCB, dns.TXT)
-"""The types of records that are taken from the name that a list names: those in which no name can be cut short."""
+OF_LISTED_TARGET = OF_TARGET
+"""The types of records that are taken from the name that a list names."""
 
 _QUESTION = b"\xc0\x0c"
 """A pointer to the name in the question."""
 _OF_TARGET = (dns.A, dns.AAAA)
 """The types of records that are taken from the name of a safe mode."""
-_OCTETS = {dns.A: 4, dns.AAAA: 16}
-"""How long an address is."""
 _FORCED_MODE = {Answer.NXDOMAIN: BlockMode.NXDOMAIN, Answer.NODATA: BlockMode.NODATA}
 
 Say = Callable[[Reason], str]
@@ -66,6 +64,8 @@ class Reply(msgspec.Struct, frozen=True):
     rcode: int
     verdict: Verdict | None = None
     keep_until: float = 0.0
+    again: "Ask | None" = None
+    """What to ask for once more, because the answer that this was made of is popular and will end soon."""
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -85,6 +85,15 @@ class Setting:
     policy: Policy
     answers: Answers
     say: Say
+    routed: frozenset[str] = frozenset()
+    """Domains that servers of their own are asked for, the home's router perhaps, whatever they are."""
+    local: Local = NOTHING_LOCAL
+    """Names that the house answers for itself."""
+
+    @property
+    def at_home(self) -> tuple[str, ...]:
+        """Domains whose names may lie in the home."""
+        return (*self.routed, *self.policy.house.private_names)
 
 
 def begin(setting: Setting, subject: Subject, parsed: Query | Refusal, is_tcp: bool, at: float) -> Reply | Ask:
@@ -93,21 +102,50 @@ def begin(setting: Setting, subject: Subject, parsed: Query | Refusal, is_tcp: b
         return Reply(reply.refuse(parsed), parsed.rcode)
     if parsed.qtype == dns.ANY:
         return Reply(reply.any_answer(parsed), dns.NOERROR)
+    found = setting.local.answer(parsed.name, parsed.qtype)
+    if found is not None and setting.policy.is_protected(parsed.name):
+        found = None
+    if found is not None and found.leads_home:
+        # It is no internet, and so no matter of the policy.
+        return _local(subject, parsed, None, found, is_tcp, at)
     verdict = decide(setting.policy, subject, parsed.name, None, at, qtype=parsed.qtype)
+    special = special_of(parsed.name, parsed.qtype, setting.routed) if found is None else None
+    if special is not None and not goes_before(verdict):
+        return _special(subject, parsed, verdict, special, at)
     if verdict.is_blocked:
         return _blocked(setting, subject, parsed, verdict, at)
+    if found is not None and (verdict.target is None or verdict.step is Step.LIST):
+        return _here(setting, subject, parsed, verdict, found, is_tcp, at)
     if verdict.rewrite is not None:
         return _given(subject, parsed, verdict, verdict.rewrite, is_tcp, at)
     name = parsed.name if verdict.target is None else _answering(parsed, verdict, verdict.target)
     if name is None:
         return Reply(reply.nodata(parsed, ttl_s(subject, verdict, MAX_NEGATIVE_TTL_S, at)), dns.NOERROR, verdict)
     if verdict.target is not None and verdict.step is Step.LIST:
-        cloaked = _decide_name(setting.policy, subject, parsed, verdict, verdict.target, at)
-        if cloaked is not None:
-            return _blocked(setting, subject, parsed, cloaked, at)
-    ask = Ask(parsed, verdict, name, (name, parsed.qtype, _asked_flags(parsed)))
+        return _led(setting, subject, parsed, verdict, name, is_tcp, at)
+    return _asked(setting, subject, parsed, verdict, name, is_tcp, at)
+
+
+def _led(
+    setting: Setting, subject: Subject, query: Query, verdict: Verdict, name: str, is_tcp: bool, at: float
+) -> Reply | Ask:
+    """Begin a query that a list or the house leads to another name, unless that is closed for the asker."""
+    cloaked = decide_target(setting.policy, subject, query, verdict, name, at)
+    if cloaked is not None:
+        return _blocked(setting, subject, query, cloaked, at)
+    return _asked(setting, subject, query, verdict, name, is_tcp, at)
+
+
+def _asked(
+    setting: Setting, subject: Subject, query: Query, verdict: Verdict, name: str, is_tcp: bool, at: float
+) -> Reply | Ask:
+    """Return the reply made of what the cache has for a name, else what to ask an upstream for."""
+    ask = Ask(query, verdict, name, (name, query.qtype, _asked_flags(query)))
     kept = setting.answers.get(ask.key, at)
-    return ask if kept is None else finish(setting, subject, ask, kept, is_tcp, at)
+    if kept is None:
+        return ask
+    made = finish(setting, subject, ask, kept, is_tcp, at)
+    return msgspec.structs.replace(made, again=ask) if kept.is_due and made.verdict is verdict else made
 
 
 def _answering(query: Query, verdict: Verdict, target: str) -> str | None:
@@ -143,12 +181,17 @@ def finish(setting: Setting, subject: Subject, ask: Ask, outcome: Kept | Failure
         return Reply(reply.compose(query, dns.SERVFAIL, ede=(code, outcome.value)), dns.SERVFAIL, verdict)
     message = outcome.message
     try:
-        cloaked = _decide_answer(setting.policy, subject, ask, message, at)
+        found = delivery.read(message, ask.name)
+        closed = decide_delivery(setting.policy, subject, query, verdict, found, at)
+        if closed is None and found.leads_home and AT_HOME not in setting.policy.tags(ask.name):
+            closed = decide_home(verdict, ask.name, setting.at_home)
+        if found.has_keys and ech.is_withheld(subject):
+            message = ech.without_keys(message)
     except WireError:
         ede = (reply.EDE_NETWORK_ERROR, "the upstream's answer was malformed")
         return Reply(reply.compose(query, dns.SERVFAIL, ede=ede), dns.SERVFAIL, verdict)
-    if cloaked is not None:
-        return _blocked(setting, subject, query, cloaked, at)
+    if closed is not None:
+        return _blocked(setting, subject, query, closed, at)
     # An answer with TTL 0 is no longer fresh at once, yet not stale for those who asked for it together.
     is_stale = at >= max(outcome.fresh_until, outcome.put_at + 1)
     # The TTL stands in the octets: it is what will be left when they are given out for the last time.
@@ -191,6 +234,13 @@ def _asked_flags(query: Query) -> int:
     return query.flags & (dns.RD | dns.CD) | dns.AD | do
 
 
+def _special(subject: Subject, query: Query, verdict: Verdict, special: Special, at: float) -> Reply:
+    """Return the reply for a name that nobody is asked for; it says nothing of who asks, and so is not counted."""
+    ttl = ttl_s(subject, verdict, SPECIAL_TTL_S, at)
+    wire = reply.given(query, special.rcode, special.data, ttl)
+    return Reply(wire, special.rcode, keep_until=_last_given(at + BLOCK_MEMO_S, verdict, ttl))
+
+
 def _blocked(setting: Setting, subject: Subject, query: Query, verdict: Verdict, at: float) -> Reply:
     ttl = ttl_s(subject, verdict, MAX_NEGATIVE_TTL_S, at)
     ede = (_ede_code(verdict), setting.say(verdict.reason))
@@ -208,6 +258,31 @@ def _given(subject: Subject, query: Query, verdict: Verdict, given: Given, is_tc
     ttl = ttl_s(subject, verdict, GIVEN_TTL_S, at)
     wire = reply.given(query, *_data(query, given), ttl)
     return _fitting(query, Reply(wire, given.rcode, verdict, _last_given(at + BLOCK_MEMO_S, verdict, ttl)), is_tcp)
+
+
+def _here(
+    setting: Setting, subject: Subject, query: Query, verdict: Verdict, found: Found, is_tcp: bool, at: float
+) -> Reply | Ask:
+    """Begin a query for an open name of which the house says where it leads, unless that is closed for the asker."""
+    if found.target is None:
+        return _local(subject, query, verdict, found, is_tcp, at)
+    if found.is_asked:
+        return _led(setting, subject, query, verdict, found.target, is_tcp, at)
+    cloaked = decide_target(setting.policy, subject, query, verdict, found.target, at)
+    if cloaked is not None:
+        return _blocked(setting, subject, query, cloaked, at)
+    return _local(subject, query, verdict, found, is_tcp, at)
+
+
+def _local(subject: Subject, query: Query, verdict: Verdict | None, found: Found, is_tcp: bool, at: float) -> Reply:
+    """Return the reply that the house gives; with a verdict, to a name of the internet that is open."""
+    ttl = found.ttl_s if verdict is None else ttl_s(subject, verdict, found.ttl_s, at)
+    wire = reply.given(query, found.rcode, found.data, ttl, target=found.target)
+    end = at + BLOCK_MEMO_S if found.is_steady else at
+    if verdict is not None:
+        # The house may have it for as long as it stays as it is, but nobody keeps it past the verdict.
+        end = _last_given(end + ttl, verdict, ttl)
+    return _fitting(query, Reply(wire, found.rcode, verdict, end), is_tcp)
 
 
 def _data(query: Query, given: Given) -> tuple[int, list[bytes]]:
@@ -236,77 +311,3 @@ def _ede_code(verdict: Verdict) -> int:
     if ("category", "csam") in verdict.reason.args:
         return reply.EDE_CENSORED
     return reply.EDE_BLOCKED if verdict.step is Step.HARD else reply.EDE_FILTERED
-
-
-def _decide_answer(policy: Policy, subject: Subject, ask: Ask, message: Message, at: float) -> Verdict | None:
-    """Return the verdict of a CNAME or an address in the answer that blocks it, None if none does.
-
-    Raises WireError for a chain that is too long.
-    """
-    admitted = ask.verdict
-    if admitted.step in (Step.HELP, Step.INFRASTRUCTURE):
-        return None
-    if admitted.action is Action.REWRITE and admitted.step is not Step.LIST:
-        return None
-    cnames = [record for record in message.answers if record.rtype == dns.CNAME]
-    if len(cnames) > MAX_CNAMES:
-        raise WireError("too many CNAMEs")
-    for record in cnames:
-        found = _decide_name(policy, subject, ask.query, admitted, dns.rdata_name(message, record), at)
-        if found is not None:
-            return found
-    for address in _addresses(policy, message):
-        verdict = decide_address(policy, subject, address, ask.query.qtype, at)
-        found = None if verdict is None else _reaching(policy, subject, ask.query, admitted, verdict)
-        if found is not None:
-            return found
-    return None
-
-
-def _addresses(policy: Policy, message: Message) -> list[str]:
-    """Return the addresses of an answer in their one spelling, where any list speaks of addresses."""
-    if policy.lists is None or not policy.lists.has_addresses:
-        return []
-    found = (message.wire[one.rdata_at : one.end] for one in message.answers if one.rtype in _OCTETS)
-    return [str(ip_address(octets)) for octets in found if len(octets) in _OCTETS.values()]
-
-
-def _decide_name(
-    policy: Policy, subject: Subject, query: Query, admitted: Verdict, name: str, at: float
-) -> Verdict | None:
-    """Return the verdict of a name that delivers an admitted one where it blocks that, too; None where it doesn't."""
-    verdict = _decide_target(policy, subject, name, query.qtype, at)
-    is_meant = verdict.is_blocked and verdict.step is not Step.DEFAULT
-    return _reaching(policy, subject, query, admitted, verdict) if is_meant else None
-
-
-def _reaching(policy: Policy, subject: Subject, query: Query, admitted: Verdict, verdict: Verdict) -> Verdict | None:
-    """Return a block of what delivers an admitted name as it reaches that name; None where it doesn't.
-
-    It counts only where it is decided by the step that admitted the name or one before it: an own "allow" opens a site
-    whatever network delivers it, and malware stays blocked. Pauses and windows were decided for the name, so that what
-    is always on or granted stays so. What one list opens no other closes by its network; nor does any list what is
-    protected.
-    """
-    reaches_last = admitted.step.rank
-    if admitted.step is Step.PROTECTED and not subject.own_rule_reaches_information:
-        reaches_last = Step.HARD.rank
-    if admitted.step is Step.LIST and admitted.action is Action.ALLOW:
-        reaches_last = Step.CATEGORY.rank
-    if verdict.step.rank > reaches_last:
-        return None
-    if any(key == "list" for key, _ in verdict.reason.args) and policy.is_protected(query.name):
-        return None
-    ends = [until for until in (verdict.until, admitted.until) if until is not None]
-    is_traceless = verdict.traceless or admitted.traceless
-    return replace(verdict, until=min(ends, default=None), traceless=is_traceless)
-
-
-def _decide_target(policy: Policy, subject: Subject, name: str, qtype: int, at: float) -> Verdict:
-    """Return the verdict of a CNAME's target, but for pauses and windows."""
-    verdict = decide(policy, subject, name, None, at, qtype=qtype)
-    if not verdict.is_blocked or verdict.step not in (Step.WORD, Step.TIME):
-        return verdict
-    grants = tuple(word for word in subject.words if not word.is_pause)
-    untimed = replace_fields(subject, words=grants, schedule=Schedule((), (), subject.zone), budgets=())
-    return decide(policy, untimed, name, None, at, qtype=qtype)

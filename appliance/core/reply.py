@@ -76,11 +76,17 @@ def block(query: Query, blocking: Blocking, mode: BlockMode, ttl_s: int, ede: Ed
     return dns.NOERROR, compose(query, dns.NOERROR, ([answer], ()), ede=ede)
 
 
-def given(query: Query, rcode: int, data: Sequence[bytes], ttl_s: int, ede: Ede | None = None) -> bytes:
-    """Return an answer with records of the type asked for, of which this is the data; without any, a negative one."""
-    answers = [dns.record(_QUESTION, query.qtype, ttl_s, octets) for octets in data]
+def given(
+    query: Query, rcode: int, data: Sequence[bytes], ttl_s: int, ede: Ede | None = None, target: str | None = None
+) -> bytes:
+    """Return an answer with records of the type asked for, of which this is the data; without any, a negative one.
+
+    With a target the records are those of that, by a CNAME.
+    """
+    alias, owner = ([], _QUESTION) if target is None else _alias(query, target, ttl_s)
+    answers = [dns.record(owner, query.qtype, ttl_s, octets) for octets in data]
     is_negative = rcode == dns.NXDOMAIN or (rcode == dns.NOERROR and not answers)
-    return compose(query, rcode, (answers, [_soa(ttl_s)] if is_negative else []), ede=ede)
+    return compose(query, rcode, ([*alias, *answers], [_soa(ttl_s)] if is_negative else []), ede=ede)
 
 
 def pass_on(query: Query, message: Message, ttl_s: int, age_s: int, ede: Ede | None = None) -> bytes:
@@ -109,10 +115,15 @@ def rewrite(query: Query, target: str, message: Message, ttl_s: int) -> bytes:
     """
     if message.rcode not in (dns.NOERROR, dns.NXDOMAIN):
         return compose(query, message.rcode)
-    alias = dns.record(_QUESTION, dns.CNAME, ttl_s, names.to_wire(target))
-    at_target = (dns.HEADER_OCTETS + len(query.question) + 12 | 0xC000).to_bytes(2, "big")
-    found = [_copy(message, record, at_target, ttl_s) for record in message.answers if record.rtype == query.qtype]
-    return compose(query, dns.NOERROR, ([alias, *found], [] if found else [_soa(ttl_s)]))
+    alias, owner = _alias(query, target, ttl_s)
+    found = [_copy(message, record, owner, ttl_s) for record in message.answers if record.rtype == query.qtype]
+    return compose(query, dns.NOERROR, ([*alias, *found], [] if found else [_soa(ttl_s)]))
+
+
+def _alias(query: Query, target: str, ttl_s: int) -> tuple[list[bytes], bytes]:
+    """Return the CNAME to a target, and a pointer to the target in it for the records that follow."""
+    owner = (dns.HEADER_OCTETS + len(query.question) + 12 | 0xC000).to_bytes(2, "big")
+    return [dns.record(_QUESTION, dns.CNAME, ttl_s, names.to_wire(target))], owner
 
 
 def _copy(message: Message, record: Record, owner: bytes, ttl_s: int) -> bytes:

@@ -1,6 +1,7 @@
 """The bundled rules as values: categories, bands, protected names, infrastructure, bypass routes, lists, catalogue."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_network
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +20,7 @@ T = TypeVar("T")
 HELP = "#help"
 INFRASTRUCTURE = "#infrastructure"
 UPDATES = "#updates:"
+AT_HOME = "#home"
 ROUTE = "#route:"
 """Tags that are no categories begin with `#`; so does that of a service's names."""
 
@@ -64,13 +66,19 @@ class Helpline(_Strict, frozen=True):
 
 
 class Route(_Strict, frozen=True):
-    """A way around the filter, and the names by which it is known."""
+    """A way around the filter, and the names and addresses by which it is known."""
 
     id: str
     category: str
     why: str
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    """Such as ``9.9.9.9`` and ``2606:4700:100::/48``."""
     answer: Answer | None = None
+    shows: str | None = None
+    """The sign that a connection there is, in `appliance.wording.SIGNS`."""
+    is_sure: bool = False
+    """Nothing else is there: people don't visit it."""
 
 
 class Rulebook(_Strict, frozen=True):
@@ -100,7 +108,14 @@ class Rulebook(_Strict, frozen=True):
             hard=self.hard,
             protected=self.protected,
             unfed=self.unfed,
+            reserved=self.reserved,
         )
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """The names that no house answers for by itself, with all below them."""
+        kept = {HELP, INFRASTRUCTURE} | self.information
+        return frozenset(one.name for one in self.entries if one.tag in kept and not (one.is_not or one.is_label))
 
     @property
     def hard(self) -> frozenset[tuple[str, str]]:
@@ -156,6 +171,7 @@ class _Infrastructure(_Strict, frozen=True):
     clock: tuple[str, ...]
     connectivity: tuple[str, ...]
     appliance: tuple[str, ...]
+    home: tuple[str, ...]
     updates: dict[str, tuple[str, ...]]
 
 
@@ -190,6 +206,7 @@ def parse(texts: Mapping[str, str]) -> Rulebook:
             numbered = ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1))
             lined = ((number, line) for number, line in numbered if line and line[0] != "#")
             entries += _entries(file, file[6:].removesuffix(".txt"), lined, wrong)
+    wrong += _bad_addresses(bypass, documents["bypass.yaml"])
     wrong += _unknown_categories(known, bands, entries)
     elsewhere = {HELP_REPORT, *protected.information}
     withheld = {category.id for category in categories.categories if category.hashed} | elsewhere
@@ -238,11 +255,22 @@ def _tagged(
         yield "protected.yaml", category, ("information", category), words
     for field in ("clock", "connectivity", "appliance"):
         yield "infrastructure.yaml", INFRASTRUCTURE, (field,), getattr(infrastructure, field)
+    yield "infrastructure.yaml", AT_HOME, ("home",), infrastructure.home
     for kind, words in infrastructure.updates.items():
         yield "infrastructure.yaml", UPDATES + kind, ("updates", kind), words
     for number, route in enumerate(bypass.routes):
         yield "bypass.yaml", route.category, ("routes", number, "names"), route.names
         yield "bypass.yaml", ROUTE + route.id, ("routes", number, "names"), route.names
+
+
+def _bad_addresses(bypass: _Bypass, document: Document) -> Iterator[str]:
+    """Yield what is wrong with the addresses of routes."""
+    for number, route in enumerate(bypass.routes):
+        for index, word in enumerate(route.addresses):
+            try:
+                ip_network(word)
+            except ValueError as error:
+                yield f"bypass.yaml: line {document.line(('routes', number, 'addresses', index))}: {error}"
 
 
 def _entries(file: str, tag: str, words: Iterable[tuple[int, str]], wrong: list[str]) -> list[Entry]:

@@ -16,6 +16,9 @@ from appliance.core.rulebook import BYPASS, MALWARE, ROUTE, UPDATES, Rulebook
 from appliance.core.subject import Subject, Word
 from appliance.core.verdict import TERMS, Action, Answer, Given, Letter, Lift, Reason, Step, Strictness, Verdict
 
+SCHOOL = "education"
+"""The category that stays open while nobody knows what time it is."""
+
 _SEVERE = frozenset((Letter.K, Letter.B, Letter.H))
 
 
@@ -73,9 +76,11 @@ def word(case: Case, said: Word | None) -> Verdict | None:
 
 
 def time(case: Case) -> Verdict | None:
-    """5. Windows and spent budgets."""
+    """5. Windows and spent budgets; where nobody knows what time it is, what the house chose for that."""
     if case.is_always_on:
         return None
+    if case.subject.is_waiting:
+        return None if SCHOOL in case.tags else _refuse(case, Action.BLOCK, Step.TIME, Reason("clock"))
     for one in case.openings:
         window = one.window
         if case.is_among(window.allow):

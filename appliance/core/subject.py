@@ -8,7 +8,7 @@ from appliance.core import matcher
 from appliance.core.budget import DAY_STARTS, Bonus, Budget
 from appliance.core.catalogue import SERVICE_TAG
 from appliance.core.device import Device, DeviceKind
-from appliance.core.house import House, Unknown
+from appliance.core.house import Doubted, House, Unknown
 from appliance.core.listing import NO_LISTS, Reach, reach_of
 from appliance.core.lists.listset import ListSet
 from appliance.core.matcher import NOTHING, Groups, Matcher
@@ -103,6 +103,8 @@ class Subject:
     is_traceless: bool = False
     is_scored: bool = False
     is_closed: bool = False
+    is_waiting: bool = False
+    """Nobody knows what time it is, and so it is as at bedtime."""
 
     @property
     def ttl_cap_s(self) -> int:
@@ -136,11 +138,15 @@ class Compiler:
     zone: tzinfo
     groups: Groups
     lists: ListSet | None = None
+    is_doubted: bool = False
+    """Nobody knows what time it is."""
 
     @classmethod
-    def of(cls, house: House, rulebook: Rulebook, zone: tzinfo, lists: ListSet | None = None) -> "Compiler":
+    def of(
+        cls, house: House, rulebook: Rulebook, zone: tzinfo, lists: ListSet | None = None, *, is_doubted: bool = False
+    ) -> "Compiler":
         """Return the compiler of a house."""
-        return cls(house, rulebook, zone, matcher.groups_of(house, rulebook), lists)
+        return cls(house, rulebook, zone, matcher.groups_of(house, rulebook), lists, is_doubted)
 
     def unknown(self, device: Device | None = None) -> Subject:
         """Return the subject of a device without a person: the unknown's, but for its kind and its own pauses."""
@@ -195,6 +201,8 @@ class Compiler:
         if is_managed:
             services = {tag: letter for tag, letter in services.items() if tag not in ways}
         bonuses = self._bonuses(person)
+        budgets = () if is_managed else self._budgets(person)
+        is_timed = bool(windows or budgets or any(one.windows for one in exceptions))
         reach = reach_of(self.house, self.lists, person, device, is_adult=False)
         return Subject(
             key=f"person:{person.id}:{self._manner(device, reach)}",
@@ -213,7 +221,7 @@ class Compiler:
             matchers=self._matchers(person),
             always_on=matcher.of_things(person.always_on, self.groups, _updates(device)),
             uncounted=matcher.of_things(person.uncounted, self.groups),
-            budgets=() if is_managed else self._budgets(person),
+            budgets=budgets,
             bonuses=bonuses,
             day_starts=self.house.day_starts,
             safe=NO_SAFE_MODE if is_managed else safe_of(self.rulebook, row, person),
@@ -221,6 +229,7 @@ class Compiler:
             changes=_changes(words, lifted, rules, bonuses),
             is_managed=is_managed,
             is_scored=row in _CLASSIFIER_BANDS and not is_managed,
+            is_waiting=self.is_doubted and self.house.doubted_clock is Doubted.CLOSED and is_timed,
         )
 
     def device(self, device: Device) -> Subject:

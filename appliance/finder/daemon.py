@@ -25,6 +25,7 @@ from appliance.finder.presence import Presence
 from appliance.finder.residents import Residents
 from appliance.finder.surroundings import Surroundings
 from appliance.world import bus, clock
+from appliance.world.timekeeping import Timekeeper
 from appliance.world.watch import WATCH_S, HouseWatch
 
 NAME = "finder"
@@ -41,6 +42,7 @@ class Daemon:
     """Runs until it is told to stop."""
 
     def __init__(self, data: Path, contract: Contract, leases: Iterable[Path]) -> None:
+        self._time = Timekeeper(data)
         self._contract = contract
         self._house = HouseWatch(data)
         self._residents = Residents(EMPTY, contract)
@@ -105,6 +107,7 @@ class Daemon:
     async def _watch(self) -> None:
         """Notice a changed house, take in what was heard."""
         while True:
+            self._time.tend()
             self._look_at_house()
             self._take(self._heard())
             await asyncio.sleep(WATCH_S)

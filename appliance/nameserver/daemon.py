@@ -5,8 +5,8 @@ again waits for it; and the last good house and lists, so that a worker started 
 runs them.
 
 Requests on the bus: ``{"ask": "status"}`` → revision, digest and problem of each worker, counts, listening addresses,
-upstreams; ``lists``: the digest of the file of lists that all workers run, empty for none, null while they differ;
-``lists_problem``: why they don't run the one that is there.
+upstreams, and in ``servers`` how each of them has been doing; ``lists``: the digest of the file of lists that all
+workers run, empty for none, null while they differ; ``lists_problem``: why they don't run the one that is there.
 ``{"ask": "sight", "token": T}`` → what the doctor's question T carried when it arrived, or null; and what `records`
 says of tally, screens, ring and session.
 """
@@ -22,7 +22,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance.config import Config, Endpoint
+from appliance.config import Config
+from appliance.core.whom import Whom
 from appliance.household import lists
 from appliance.nameserver import sockets
 from appliance.nameserver.counts import add_up
@@ -39,10 +40,13 @@ from appliance.nameserver.link import (
     Sighted,
     TakeLists,
     TakeMinutes,
+    TakeTime,
 )
 from appliance.nameserver.records import RESTRICTED, Records
+from appliance.nameserver.standing import Health, together
 from appliance.world import bus, clock, rules
 from appliance.world.listfile import ListsWatch
+from appliance.world.timekeeping import Timekeeper
 from appliance.world.watch import WATCH_S, HouseWatch, MinutesWatch
 
 NAME = "nameserver"
@@ -67,6 +71,7 @@ class _Worker:
     link: Link | None = None
     in_force: InForceNow | None = None
     lists: ListsNow | None = None
+    servers: tuple[Health, ...] = ()
     heard_at: float = 0.0
     started_at: float = 0.0
     restarts: int = 0
@@ -76,16 +81,19 @@ class _Worker:
 class Daemon:
     """Runs until it is told to stop."""
 
-    def __init__(self, config: Config, upstreams: tuple[Endpoint, ...], data: Path, workers: int) -> None:
+    def __init__(self, config: Config, whom: Whom, data: Path, workers: int) -> None:
         self._config = config
-        self._upstreams = upstreams
+        self._whom = whom
         self._data = data
+        # Before anything else: all that follows is at some time.
+        self._time = Timekeeper(data)
         self._house = HouseWatch(data)
         self._spent = MinutesWatch(data)
         self._lists = ListsWatch(lists.set_file(data))
         self._counts: dict[str, int] = {}
         self._sights: OrderedDict[str, dict[str, object]] = OrderedDict()
         self._records = Records(rules.load_contract(), self._links)
+        self._word = os.urandom(8).hex()
         self._bus = bus.Bus(data, NAME, self.answer, RESTRICTED)
         self._workers = [_Worker(number, self._open()) for number in range(workers)]
 
@@ -139,7 +147,10 @@ class Daemon:
             "lists": in_force.pop() if len(in_force) == 1 else None,
             "lists_problem": self._lists.problem or next(filter(None, told), None),
             "dns": list(self._config.dns),
-            "upstreams": [str(upstream) for upstream in self._upstreams],
+            "clock": self._time.doubt,
+            "upstreams": [str(server) for server in self._whom.servers],
+            "servers": together(worker.servers for worker in self._workers),
+            "bootstrap": [str(server) for server in self._whom.bootstrap],
             "workers": workers,
             "counts": dict(sorted(self._counts.items())),
         }
@@ -166,7 +177,10 @@ class Daemon:
                 self._replace_silent()
 
     def _look(self) -> None:
-        """Hand a changed house, and minutes that were counted, on to the workers."""
+        """Hand on to the workers what time it is, a changed house, and minutes that were counted."""
+        if self._time.tend():
+            for link in self._links():
+                link.tell(self._time_now())
         if self._spent.look():
             for link in self._links():
                 link.tell(TakeMinutes(self._spent.minutes))
@@ -175,6 +189,9 @@ class Daemon:
             for worker in self._workers:
                 if worker.link is not None:
                     worker.link.tell(Adopt(self._house.snapshot.text))
+
+    def _time_now(self) -> TakeTime:
+        return TakeTime(self._time.time.offset, self._time.doubt is not None)
 
     async def _watch_lists(self) -> None:
         """Notice another file of lists, apart from the rest: reading it takes a moment."""
@@ -224,9 +241,14 @@ class Daemon:
             ours.close()
             raise
         worker.link = await Link.over(ours)
+        worker.link.tell(self._time_now())
         listeners = tuple(Listener(opened.fileno(), is_tcp) for opened, is_tcp in worker.sockets)
-        asked = tuple(str(upstream) for upstream in self._upstreams)
-        worker.link.tell(Begin(listeners, asked, self._config.cache_megabytes << 20))
+        worker.link.tell(
+            Begin(
+                *(listeners, self._whom, self._config.cache_megabytes << 20, self._config.serve_stale),
+                *(self._config.rate_limit_qps, len(self._workers), self._word),
+            )
+        )
         # Before the house, with which it begins to answer: a budget that is spent is so from the first query on.
         worker.link.tell(TakeMinutes(self._spent.minutes))
         worker.link.tell(take_lists)
@@ -247,6 +269,9 @@ class Daemon:
                     worker.lists = message
                 case News():
                     add_up(self._counts, message.counts)
+                    worker.servers = message.servers
+                    told = (server for one in self._workers for server in one.servers)
+                    self._records.looped(server.server for server in told if server.is_loop)
                     self._records.take(message)
                 case Entries():
                     self._records.heard(message)
@@ -261,6 +286,7 @@ class Daemon:
         if worker.link is not None:
             worker.link.close()
         worker.link = worker.process = worker.in_force = worker.lists = None
+        worker.servers = ()
 
     def _replace_silent(self) -> None:
         for worker in self._workers:

@@ -1,282 +1,273 @@
-"""One question's way through the servers: UDP from a fresh port with a fresh id, TCP where UDP won't do."""
+"""One question's way through the servers that know its name: in rounds, TCP where UDP won't do, all in good time."""
 
 import asyncio
-import contextlib
-import os
-import select
-import socket
-from _socket import socket as RawSocket  # noqa: N812
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from appliance.config import Endpoint
-from appliance.core.query import Ask, is_answer_to, upstream_query
+from appliance.core.query import Ask
+from appliance.core.whom import Kind, Server, Whom, route_of
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Message
-from appliance.core.wire.reader import WireError
+from appliance.nameserver.bootstrap import Bootstrap
+from appliance.nameserver.channel import Channel, Means, Trust
 from appliance.nameserver.counts import Counts
+from appliance.nameserver.datagrams import Datagrams, Poll
+from appliance.nameserver.framing import Framing
+from appliance.nameserver.groups import Group
+from appliance.nameserver.own import ALIVE
+from appliance.nameserver.standing import Health, Try, Upstream
 from appliance.world import clock
 
 TRY_S = (0.8, 1.2, 1.6)
-"""How long each try waits: all together well under the five seconds that stub resolvers wait."""
+"""How long each round of tries waits; all later ones as long as the last."""
 TCP_S = 1.5
-MAX_STRAY = 100
-"""Datagrams that don't belong, at one port, before it is given up and another one is tried."""
-SICK_AFTER = 3
-SICK_S = 5.0
-RECEIVE_OCTETS = 65_535
-LOWEST_PORT = 1_024
-PORT_TRIES = 8
+"""How long it may take from when an answer didn't fit into a datagram."""
+BUDGET_S = 4.4
+"""For one question, whatever happens: well under the five seconds that stub resolvers wait."""
+PROBE_S = 1.0
+"""How often a sick server is asked whether it is well again."""
 
 Finished = Callable[[Message | None], None]
 """Takes what came of a question: None where nobody answered."""
 
 
-class _Random:
-    """Numbers that nobody guesses, fetched from the system a page at a time."""
-
-    def __init__(self) -> None:
-        self._pool = b""
-        self._pos = 0
-
-    def u16(self) -> int:
-        """Return a number from 0 to 65535."""
-        if self._pos >= len(self._pool):
-            self._pool = os.urandom(4_096)
-            self._pos = 0
-        self._pos += 2
-        return self._pool[self._pos - 2] << 8 | self._pool[self._pos - 1]
-
-    def port(self) -> int:
-        """Return a port that is nobody's by right."""
-        while (number := self.u16()) < LOWEST_PORT:
-            pass
-        return number
-
-
-_random = _Random()
-
-
-class Upstream:
-    """One server that is asked, and how it has been doing."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-        self.failures = 0
-        self.sick_until = 0.0
-        self.knows_edns = True
-
-    def failed(self) -> None:
-        """Note a try without an answer."""
-        self.failures += 1
-        if self.failures >= SICK_AFTER:
-            self.sick_until = clock.uptime() + SICK_S
-
-    def answered(self) -> None:
-        """Note an answer."""
-        self.failures = 0
-        self.sick_until = 0.0
-
-
 class Exchanges:
     """The servers that are asked, and the questions that are under way to them."""
 
-    def __init__(self, endpoints: tuple[Endpoint, ...], counts: Counts) -> None:
-        self.all = tuple(Upstream(endpoint) for endpoint in endpoints)
+    def __init__(self, whom: Whom, counts: Counts) -> None:
         self.counts = counts
+        self.asked = counts.cell("upstream.asked")
         self.loop = asyncio.get_running_loop()
-        # One poll object for the sockets of all questions: the event loop's own book-keeping costs more than they do.
-        self._poll = select.epoll()
-        self._under_way: dict[int, _Exchange] = {}
-        self.loop.add_reader(self._poll.fileno(), self._ready)
+        self._poll = Poll(self.loop, counts)
+        self._means = Means(self.loop, counts, Trust(), Bootstrap(self._start_aid))
+        self._aids = Group([self._upstream(one) for one in whom.bootstrap], whom.mode)
+        known = {one: self._upstream(one) for one in whom.all}
+        self.all = tuple(known.values())
+        self._group = Group([known[one] for one in whom.servers], whom.mode)
+        self._routes = {
+            name: Group([known[one] for one in route], whom.mode) if route else self._group
+            for name, route in whom.routes.items()
+        }
+        self._probes: dict[Upstream, _Probe] = {}
 
     def start(self, ask: Ask, finished: Finished) -> None:
-        """Ask the servers one after the other, and call `finished` once with what came of it."""
-        _Exchange(self, ask, finished).attempt()
+        """Ask the servers that know its name, and call `finished` once with what came of it."""
+        group = self._group
+        if self._routes:
+            group = route_of(self._routes, ask.name) or group
+        _Exchange(self, group, ask, finished).go_on()
 
-    def ranked(self) -> Sequence[Upstream]:
-        """Return the servers in the order to try them."""
-        if len(self.all) == 1:
-            return self.all
-        now = clock.uptime()
-        return sorted(self.all, key=lambda upstream: upstream.sick_until > now)
+    def health(self) -> tuple[Health, ...]:
+        """Return how each server has been doing."""
+        return tuple(upstream.health for upstream in self.all)
 
-    def expect(self, opened: RawSocket, exchange: "_Exchange") -> None:
-        """Wake an exchange when its socket has something to read."""
-        self._under_way[opened.fileno()] = exchange
-        self._poll.register(opened.fileno(), select.EPOLLIN)
+    def changed(self, upstream: Upstream) -> None:
+        """Ask a server that fell sick after the others, and one that is well again in its turn."""
+        for group in (self._group, self._aids, *self._routes.values()):
+            group.resort()
+        if upstream.is_sick and upstream not in self._probes:
+            self._probes[upstream] = _Probe(self, upstream)
 
-    def give_up(self, opened: RawSocket) -> None:
-        """Close a socket; the poll forgets it by itself."""
-        self._under_way.pop(opened.fileno(), None)
-        opened.close()
+    def forget_probe(self, upstream: Upstream) -> None:
+        """Ask a server no more whether it is well."""
+        del self._probes[upstream]
 
-    def _ready(self) -> None:
-        for fd, _ in self._poll.poll(0):
-            exchange = self._under_way.get(fd)
-            if exchange is not None:
-                exchange.readable()
+    def close(self) -> None:
+        """Hold nothing any more; questions that are under way come to nothing."""
+        for probe in list(self._probes.values()):
+            probe.close()
+        for upstream in (*self.all, *self._aids.upstreams):
+            upstream.close()
+        self._poll.close()
+
+    def _start_aid(self, ask: Ask, finished: Finished) -> None:
+        _Exchange(self, self._aids, ask, finished).go_on()
+
+    def _upstream(self, server: Server) -> Upstream:
+        means = self._means
+        match server.kind:
+            case Kind.UDP:
+                # No connection is kept to whom is asked over UDP.
+                aside = Channel(server, lambda: Framing(is_padded=False), means, idle_s=0.0)
+                return Upstream(server, Datagrams(Endpoint(server.address, server.port), self._poll), aside)
+            case Kind.TCP:
+                return Upstream(server, Channel(server, lambda: Framing(is_padded=False), means))
+            case Kind.TLS:
+                return Upstream(server, Channel(server, lambda: Framing(is_padded=True), means))
+            case Kind.HTTPS:
+                # What only those need who have set such a server.
+                from appliance.nameserver.doh import Requests  # noqa: PLC0415
+
+                return Upstream(server, Channel(server, lambda: Requests(server), means))
 
 
 class _Exchange:
-    """One question's way through the servers, a try at a time."""
+    """One question's way through the servers, a round at a time."""
 
     __slots__ = (
-        "_ask",
+        "_asked",
         "_exchanges",
         "_fallback",
         "_finished",
-        "_has_edns",
-        "_id",
-        "_number",
-        "_order",
-        "_socket",
-        "_stray",
-        "_task",
+        "_group",
+        "_is_settled",
+        "_live",
+        "_plan",
+        "_round",
         "_timer",
+        "_until",
+        "ask",
     )
 
-    def __init__(self, exchanges: Exchanges, ask: Ask, finished: Finished) -> None:
+    def __init__(self, exchanges: Exchanges, group: Group, ask: Ask, finished: Finished) -> None:
+        self.ask = ask
         self._exchanges = exchanges
-        self._ask = ask
+        self._group = group
         self._finished = finished
-        self._order = exchanges.ranked()
-        self._number = 0
-        self._has_edns = True
-        self._id = 0
-        self._stray = 0
-        self._socket: RawSocket | None = None
+        self._plan = group.plan()
+        self._live: list[Try] = []
+        self._round = 0
+        self._asked = 0
+        self._until = exchanges.loop.time() + BUDGET_S
         self._timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[None] | None = None
         self._fallback: Message | None = None
+        self._is_settled = False
 
-    def attempt(self) -> None:
-        """Ask the next server, or settle when all tries are used."""
-        if self._number >= len(TRY_S):
-            self._finished(self._fallback)
+    def go_on(self) -> None:
+        """Ask whose turn it is, or settle when all rounds or the time are used."""
+        order, width, _ = self._plan
+        rounds = max(len(TRY_S), -(-len(order) // width))
+        if not order or self._round >= rounds or not self._wait(TRY_S[min(self._round, len(TRY_S) - 1)]):
+            self._settle(self._fallback)
             return
-        self._stray = 0
-        try:
-            self._socket = fresh_socket(self._upstream.endpoint)
-            self._socket.send(self._query())
-        except OSError:
-            self._exchanges.loop.call_soon(self._next)
-            return
-        self._exchanges.counts.add("upstream.asked")
-        self._exchanges.expect(self._socket, self)
-        self._timer = self._exchanges.loop.call_later(TRY_S[self._number], self._next)
+        self._round += 1
+        for _ in range(width):
+            self._exchanges.asked[0] += 1
+            self._live.append(order[self._asked % len(order)].start(self))
+            self._asked += 1
 
-    def _query(self) -> bytes:
-        """Return the question with a fresh id, with EDNS unless this server has shown that it knows none."""
-        self._id = _random.u16()
-        return upstream_query(self._ask, self._id, has_edns=self._has_edns and self._upstream.knows_edns)
-
-    @property
-    def _upstream(self) -> Upstream:
-        return self._order[self._number % len(self._order)]
-
-    def readable(self) -> None:
-        """Take what came."""
-        if self._socket is None:
+    def heard(self, tried: Try, message: Message | None) -> None:
+        """Take the answer to a try; an error may be one server's alone, so another one is asked first."""
+        if tried not in self._live:
             return
-        try:
-            data = self._socket.recv(RECEIVE_OCTETS)
-        except BlockingIOError:
-            return
-        except OSError:
-            # The server's machine said that nobody listens there.
-            self._next()
-            return
-        message = self._accept(data)
+        self._live.remove(tried)
+        upstream = tried.upstream
         if message is None:
-            self._stray += 1
-            self._exchanges.counts.add("upstream.stray")
-            if self._stray > MAX_STRAY:
-                self._next()
+            self._lost(upstream)
+            self._drop()
             return
-        self._close()
-        self._take(message)
-
-    def _accept(self, data: bytes) -> Message | None:
-        try:
-            message = dns.parse_message(data)
-        except WireError:
-            return None
-        return message if is_answer_to(message, self._ask, self._id) else None
-
-    def _take(self, message: Message) -> None:
-        upstream = self._upstream
-        if message.flags & dns.TC:
-            self._task = self._exchanges.loop.create_task(self._over_tcp(upstream))
-        elif message.rcode in (dns.FORMERR, dns.NOTIMP) and message.edns is None and self._has_edns:
-            # RFC 6891 section 7: perhaps a server from before EDNS.
-            self._has_edns = False
-            self.attempt()
-        else:
-            self._judge(message)
-
-    def _judge(self, message: Message) -> None:
-        """Settle with an answer; an error may be this server's alone, so another one is asked first."""
-        self._upstream.answered()
+        if message.flags & dns.TC and upstream.over_tcp is not None:
+            self._over_tcp(upstream, has_edns=tried.has_edns)
+            return
+        if upstream.answered(clock.uptime() - tried.began_at):
+            self._exchanges.changed(upstream)
         if message.rcode in (dns.NOERROR, dns.NXDOMAIN):
-            self._upstream.knows_edns = self._has_edns and self._upstream.knows_edns
-            self._finished(message)
-            return
-        self._fallback = message
-        self._number += 1
-        self._has_edns = True
-        if self._number < len(self._order):
-            self.attempt()
+            upstream.knows_edns = tried.has_edns
+            self._settle(message)
+        elif message.rcode in (dns.FORMERR, dns.NOTIMP) and message.edns is None and tried.has_edns:
+            # RFC 6891 section 7: perhaps a server from before EDNS.
+            self._live.append(upstream.start(self, has_edns=False))
         else:
-            self._finished(message)
+            self._fallback = message
+            self._drop()
 
-    def _next(self) -> None:
-        self._close()
-        self._upstream.failed()
-        self._number += 1
-        self._has_edns = True
-        self.attempt()
-
-    async def _over_tcp(self, upstream: Upstream) -> None:
+    def _over_tcp(self, upstream: Upstream, *, has_edns: bool) -> None:
         self._exchanges.counts.add("upstream.tcp")
-        message = None
-        with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
-            async with asyncio.timeout(TCP_S):
-                message = self._accept(await self._exchange(upstream))
-        if message is None or message.flags & dns.TC:
-            self._next()
+        if upstream.over_tcp is not None and self._wait(TCP_S):
+            self._live.append(upstream.over_tcp.start(self, upstream, has_edns=has_edns))
         else:
-            self._judge(message)
+            self._drop()
 
-    async def _exchange(self, upstream: Upstream) -> bytes:
-        wire = self._query()
-        reader, writer = await asyncio.open_connection(upstream.endpoint.address, upstream.endpoint.port)
-        try:
-            writer.write(len(wire).to_bytes(2, "big") + wire)
-            return await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
-        finally:
-            writer.close()
+    def _drop(self) -> None:
+        """Go on when nobody is left who might answer in this round."""
+        if self._live:
+            return
+        self._stop_waiting()
+        if self._is_settled:
+            self._end()
+        elif self._fallback is not None and self._asked >= len(self._plan.order):
+            self._settle(self._fallback)
+        else:
+            self.go_on()
 
-    def _close(self) -> None:
+    def _settle(self, message: Message | None) -> None:
+        """Hand over what came of it, the first time; who is watched has its time nevertheless."""
+        was_settled, self._is_settled = self._is_settled, True
+        if not (self._plan.is_watched and self._live):
+            self._end()
+        if not was_settled:
+            self._finished(message)
+
+    def _end(self) -> None:
+        self._stop_waiting()
+        for tried in self._live:
+            tried.cancel()
+        self._live.clear()
+        if self._plan.is_watched:
+            self._group.is_watching = False
+
+    def _wait(self, seconds: float) -> bool:
+        """Give the round so many seconds from now, or what is left; False when nothing is."""
+        self._stop_waiting()
+        left_s = self._until - self._exchanges.loop.time()
+        if left_s <= 0:
+            return False
+        self._timer = self._exchanges.loop.call_later(min(seconds, left_s), self._late)
+        return True
+
+    def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._socket is not None:
-            self._exchanges.give_up(self._socket)
-            self._socket = None
+
+    def _late(self) -> None:
+        self._timer = None
+        late, self._live = self._live, []
+        for tried in late:
+            tried.cancel(is_late=True)
+            self._lost(tried.upstream)
+        if self._is_settled:
+            self._end()
+        else:
+            self.go_on()
+
+    def _lost(self, upstream: Upstream) -> None:
+        if upstream.failed():
+            self._exchanges.changed(upstream)
 
 
-def fresh_socket(endpoint: Endpoint) -> RawSocket:
-    """Return a socket connected to a server from a port that nobody guesses (RFC 5452 section 9.2). Raises OSError."""
-    family = socket.AF_INET6 if endpoint.is_v6 else socket.AF_INET
-    # The bare socket: Python's class around it costs as much as the system calls.
-    opened = RawSocket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-    try:
-        for _ in range(PORT_TRIES):
-            with contextlib.suppress(OSError):
-                opened.bind(("::" if endpoint.is_v6 else "", _random.port()))
-                break
-        opened.connect((endpoint.address, endpoint.port))
-    except OSError:
-        opened.close()
-        raise
-    return opened
+class _Probe:
+    """Asks a sick server again and again, until it is well."""
+
+    ask = ALIVE
+
+    def __init__(self, exchanges: Exchanges, upstream: Upstream) -> None:
+        self._exchanges = exchanges
+        self._upstream = upstream
+        self._tried: Try | None = None
+        self._timer = exchanges.loop.call_later(PROBE_S, self._go_on)
+
+    def heard(self, tried: Try, message: Message | None) -> None:
+        """Whatever it says, it is there."""
+        self._tried = None
+        if message is not None and self._upstream.answered(clock.uptime() - tried.began_at):
+            self._exchanges.changed(self._upstream)
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._timer.cancel()
+        self._forget()
+
+    def _go_on(self) -> None:
+        self._forget()
+        if not self._upstream.is_sick:
+            self._exchanges.forget_probe(self._upstream)
+            return
+        self._exchanges.counts.add("upstream.probed")
+        self._tried = self._upstream.start(self)
+        self._timer = self._exchanges.loop.call_later(PROBE_S, self._go_on)
+
+    def _forget(self) -> None:
+        if self._tried is not None:
+            self._tried.cancel(is_late=True)
+            self._tried = None

@@ -11,8 +11,10 @@ from appliance.core.budget import Minutes
 from appliance.core.domainset import DomainSet
 from appliance.core.house import House
 from appliance.core.lists.listset import ListSet
+from appliance.core.local import NOBODY, Around, Local
 from appliance.core.query import Setting
 from appliance.core.rulebook import Rulebook
+from appliance.core.verdict import Reason
 from appliance.world import clock
 from appliance.world.snapshot import Snapshot
 
@@ -49,12 +51,22 @@ class Maker:
     rules: Rulebook
     bundled: DomainSet
     answers: Answers
+    routed: frozenset[str] = frozenset()
+    """Domains that servers of their own are asked for."""
+    around: Around = NOBODY
+    """Who is near, by the kernel's table."""
 
     def make(self, snapshot: Snapshot | None, lists: ListSet | None, minutes: Minutes) -> InForce:
         """Return a house, or none, ready to be put in force. Raises UnknownZone."""
         house = snapshot.house if snapshot else House()
         zone = clock.zone(house.time_zone)
-        compiled = policy.compile(house, self.rules, (self.bundled,), zone, minutes, lists)
+        compiled = policy.compile(
+            house, self.rules, (self.bundled,), zone, minutes, lists, is_doubted=clock.is_doubted()
+        )
         names = wording.Names.of(self.rules, house)
-        setting = Setting(compiled, self.answers, lambda reason: wording.sentence(reason, names, house.language))
-        return InForce(snapshot, setting, Registry(house), zone)
+
+        def say(reason: Reason) -> str:
+            return wording.sentence(reason, names, house.language)
+
+        local = Local.of(house, self.routed, self.around)
+        return InForce(snapshot, Setting(compiled, self.answers, say, self.routed, local), Registry(house), zone)

@@ -11,7 +11,9 @@ from typing import TypeVar
 import msgspec
 
 from appliance.core.budget import Minutes
+from appliance.core.whom import Whom
 from appliance.nameserver.recent import Entry
+from appliance.nameserver.standing import Health
 
 MAX_LINE_OCTETS = 64 << 20
 MAX_BACKLOG_OCTETS = 16 << 20
@@ -28,14 +30,28 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     """The first thing that a worker hears."""
 
     listeners: tuple[Listener, ...]
-    upstreams: tuple[str, ...]
+    whom: Whom
     cache_octets: int
+    serves_stale: bool = True
+    """Whether an answer may be given out after its end, where there is no newer one."""
+    rate_qps: int = 0
+    """How many queries a second each client may ask, of all workers together; 0 for no limit."""
+    workers: int = 1
+    box: str = ""
+    """The word by which the box knows questions of its own that come back; empty where nobody looks for them."""
 
 
 class Adopt(msgspec.Struct, frozen=True, tag=True):
     """Run this house (the text of a snapshot); None is a box without one."""
 
     snapshot: bytes | None
+
+
+class TakeTime(msgspec.Struct, frozen=True, tag=True):
+    """Go by the uptime and this offset (seconds); `is_doubted`: it is the best guess."""
+
+    offset: float
+    is_doubted: bool
 
 
 class TakeMinutes(msgspec.Struct, frozen=True, tag=True):
@@ -124,6 +140,8 @@ class News(msgspec.Struct, frozen=True, tag=True):
     malware: tuple[Blocked, ...] = ()
     minute: int = 0
     screens: tuple[Screened, ...] = ()
+    servers: tuple[Health, ...] = ()
+    """How each upstream has been doing since the worker began."""
 
 
 class Entries(msgspec.Struct, frozen=True, tag=True):
@@ -140,7 +158,7 @@ class Sighted(msgspec.Struct, frozen=True, tag=True):
     sight: dict[str, object]
 
 
-ToWorker = Begin | Adopt | TakeMinutes | TakeLists | Watch | AskEntries
+ToWorker = Begin | Adopt | TakeTime | TakeMinutes | TakeLists | Watch | AskEntries
 FromWorker = InForceNow | ListsNow | News | Sighted | Entries
 TO_WORKER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
 FROM_WORKER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

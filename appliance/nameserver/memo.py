@@ -6,15 +6,17 @@ because the octets of its queries say who asks. Keys are a query without its id,
 
 from itertools import islice
 
+from appliance.nameserver.rates import Paid
 from appliance.nameserver.tally import Cell
 
-Kept = tuple[float, bytes, Cell]
+Kept = tuple[float | Paid, bytes, Cell]
 """Until when it may be given out (POSIX seconds), the octets after the id, and what to raise."""
 
 Memo = dict[bytes, Kept]
 
-MAX_REPLIES = 120_000
-"""About 40 MB."""
+MAX_REPLIES = 150_000
+"""About 42 MB."""
+MAX_MOMENTS = 4_096
 MAX_QUERY_OCTETS = 600
 
 
@@ -24,6 +26,8 @@ class Memos:
     def __init__(self) -> None:
         self._memos: dict[str, Memo] = {}
         self._size = 0
+        self._moments: dict[int, int] = {}
+        """Ends of replies in whole seconds, so that all that end together share one number."""
 
     def of(self, state: str) -> Memo:
         """Return the memo of a policy state."""
@@ -37,7 +41,7 @@ class Memos:
             if self._size >= MAX_REPLIES:
                 self._halve()
             self._size += 1
-        memo[query] = kept
+        memo[query] = (kept[0] if isinstance(kept[0], Paid) else self._shared(kept[0]), *kept[1:])
 
     def sweep(self, at: float) -> None:
         """Drop what may not be given out any more."""
@@ -56,6 +60,12 @@ class Memos:
             if state.startswith(prefixes):
                 self._size -= len(memo)
                 memo.clear()
+
+    def _shared(self, until: float) -> int:
+        if len(self._moments) >= MAX_MOMENTS:
+            self._moments.clear()
+        moment = int(until)
+        return self._moments.setdefault(moment, moment)
 
     def _halve(self) -> None:
         largest = max(self._memos.values(), key=len)

@@ -31,6 +31,7 @@ from appliance.world import bus, clock
 STEWARD = frozenset(("kindgate-steward",))
 RESTRICTED = {"tally": STEWARD, "screens": STEWARD, "ring": STEWARD, "session": STEWARD}
 RESTARTED = "worker_restarted"
+LOOPED = "upstream_loop"
 BLOCKED_ACTIONS = frozenset(("block", "ask"))
 
 Answer = dict[str, object]
@@ -50,6 +51,7 @@ class Records:
         self._sessions = Sessions()
         self._askers = askers(EMPTY)
         self._rows: dict[str, str] = {}
+        self._loops: set[str] = set()
 
     def adopt(self, house: House) -> None:
         """Go by this house: what may not be kept under it is let go, the sessions of devices that are another's end."""
@@ -84,6 +86,13 @@ class Records:
         """Note that a worker ended and is started again."""
         event = Event(clock.now(), RESTARTED, None, None, WARNING, {"worker": number})
         self._batches.tell(event, clock.uptime())
+
+    def looped(self, servers: Iterable[str]) -> None:
+        """Note which servers ask this box in turn, each once for as long as it does."""
+        found = set(servers)
+        for server in sorted(found - self._loops):
+            self._batches.tell(Event(clock.now(), LOOPED, None, None, WARNING, {"server": server}), clock.uptime())
+        self._loops = found
 
     def watch(self) -> Watch:
         """Return what a worker must know of sessions."""

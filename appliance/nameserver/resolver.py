@@ -22,8 +22,11 @@ from appliance.core.wire import dns
 from appliance.core.wire.dns import Edns, Query, Refusal
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.inforce import Maker
+from appliance.nameserver.loops import LOOP_DOMAIN, own_answer
 from appliance.nameserver.memo import Memo, Memos
 from appliance.nameserver.memory import Memory
+from appliance.nameserver.rates import Rates
+from appliance.nameserver.seats import Seat, Seats
 from appliance.nameserver.spending import concerned
 from appliance.nameserver.tally import Cell
 from appliance.nameserver.upstream import Upstreams
@@ -35,9 +38,6 @@ log = logging.getLogger(__name__)
 
 CHECK_DOMAIN = f"check.{HOME_DOMAIN}"
 """The doctor's own questions: never decided, never forwarded; what they carried is reported to whoever asked."""
-
-MAX_SEATS = 4_096
-"""Source addresses known at once: far more than a home has, far fewer than a flood can forge."""
 
 MAX_PARKED = 256
 MAX_PARKED_QUERIES = 16
@@ -70,14 +70,6 @@ class Asking(msgspec.Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Seat:
-    """One source address: whether it is answered, and the memo that its queries share."""
-
-    memo: Memo | None
-    is_forwarder: bool
-
-
-@dataclass(slots=True)
 class Parked:
     """The queries of one source that wait for its MAC, and the end of their patience."""
 
@@ -89,7 +81,13 @@ class Resolver:
     """Answers queries by the house in force; `seats` is what the hot path looks into."""
 
     def __init__(
-        self, rules: Rulebook, bundled: DomainSet, contract: Contract, upstreams: Upstreams, neighbours: Neighbours
+        self,
+        rules: Rulebook,
+        bundled: DomainSet,
+        contract: Contract,
+        upstreams: Upstreams,
+        neighbours: Neighbours,
+        rates: Rates | None = None,
     ) -> None:
         self._upstreams = upstreams
         self._neighbours = neighbours
@@ -97,15 +95,16 @@ class Resolver:
         self.counts: Counts = upstreams.counts
         self.memos = Memos()
         self.memory = Memory(contract, self.counts)
-        self.hot: dict[str, Memo] = {}
-        """Source address → memo: all that the hot path needs to know of an asker."""
-        self._seats: dict[str, Seat | None] = {}
+        self._seats = Seats(neighbours, self.counts, rates)
+        self.hot, self.purses = self._seats.hot, self._seats.purses
+        self.turn_away, self.is_welcome = self._seats.turn_away, self._seats.is_welcome
         self._parked: dict[str, Parked] = {}
         self._loop = upstreams.loop
         self._mishaps: set[tuple[str, str, int]] = set()
-        self._maker = Maker(rules, bundled, upstreams.answers)
+        self._maker = Maker(rules, bundled, upstreams.answers, upstreams.routed, neighbours)
         self._minutes = NOT_COUNTED
         self.on_sight: Sight = lambda _: None
+        self.box = ""
         self.in_force = self._maker.make(None, None, self._minutes)
         self._epoch = object()
         """Another one whenever what was decided for those who wait could be decided otherwise."""
@@ -124,6 +123,10 @@ class Resolver:
         self._epoch = object()
         self.forget()
 
+    def take_doubt(self) -> None:
+        """Decide by what the house chose for a time that nobody knows, or no longer by it."""
+        self._swap(self.in_force.snapshot, self.in_force.lists)
+
     def take_minutes(self, minutes: Minutes) -> None:
         """Decide by these counted minutes: nothing is compiled, and as a rule every finished reply holds.
 
@@ -141,8 +144,7 @@ class Resolver:
 
     def forget(self) -> None:
         """Forget who sits where and every finished reply."""
-        self.hot.clear()
-        self._seats.clear()
+        self._seats.forget()
         self.memos.forget()
         self.counts.tally.shed()
 
@@ -174,18 +176,15 @@ class Resolver:
         changed = set(self._neighbours.changed)
         self._neighbours.changed.clear()
         for address in changed:
-            self.hot.pop(address, None)
-            self._seats.pop(address, None)
+            self._seats.leave(address)
         for address in changed:
             if address in self._parked and self._neighbours.mac(address) is not None:
                 self._unpark(address)
 
-    def is_answered(self, source: str) -> bool:
-        """Say whether a source address is answered at all; counts the others."""
+    def seat(self, source: str) -> Seat | None:
+        """Return the seat of a source address, None for one that is not answered at all; counts these."""
         seat = self._seat(source)
-        if seat is None:
-            self.counts.add("dropped.source")
-        return seat is not None
+        return seat if seat.is_answered or seat.purse.take() else None
 
     def resolve(self, wire: bytes, source: str, deliver: Deliver, local: Local = lambda: "", *, is_tcp: bool) -> bool:
         """Answer a query: `deliver` gets the reply, now or when an upstream has answered; False if there is none.
@@ -235,8 +234,8 @@ class Resolver:
     def _resolve(self, call: Call) -> bool:
         source = call.source
         seat = self._seat(source)
-        if seat is None:
-            self.counts.add("dropped.source")
+        if not seat.is_answered:
+            seat.purse.take()
             return False
         parsed = dns.parse_query(call.wire)
         if parsed is None:
@@ -244,6 +243,9 @@ class Resolver:
             return False
         at = clock.now()
         asker, subject = self._who(source, parsed)
+        purse = self._seats.behind(source, asker, self.in_force.registry) if seat.is_forwarder else seat.purse
+        if purse is None:
+            return False
         if isinstance(parsed, Query) and names.is_under(parsed.name, HOME_DOMAIN):
             if names.is_under(parsed.name, CHECK_DOMAIN):
                 call.deliver(self._sighted(parsed, source, asker))
@@ -261,7 +263,10 @@ class Resolver:
             self._hand_out(call, outcome, cell)
             if outcome.keep_until > at and self._may_repeat(call, asker):
                 memo = self._memo(seat, source, subject)
-                self.memos.put(memo, call.wire[2:], (outcome.keep_until, outcome.wire[2:], cell))
+                until = purse.until(outcome.keep_until) if seat.is_forwarder else outcome.keep_until
+                self.memos.put(memo, call.wire[2:], (until, outcome.wire[2:], cell))
+            if outcome.again is not None:
+                self._upstreams.refresh(outcome.again)
             return True
         epoch = self._epoch
 
@@ -286,8 +291,8 @@ class Resolver:
         is_late = ask.verdict.until is not None and at >= ask.verdict.until
         if (epoch is not self._epoch or is_late) and isinstance(answer, Kept):
             # Decided under a house, with minutes or at a time that has passed: once more from the start, and out of
-            # the cache.
-            if answer.fresh_until > at:
+            # the cache. What is old comes out of it at once, because somebody has just waited in vain.
+            if answer.fresh_until > at or self.answers.get_stale(ask.key, at) is not None:
                 self._take(call)
                 return
             answer = Failure.NO_ANSWER
@@ -311,7 +316,9 @@ class Resolver:
         call.deliver(reply.wire)
 
     def _at_home(self, query: Query, call: Call) -> Reply:
-        """Answer with the box's own addresses as this asker reaches them."""
+        """Answer with the box's own addresses as this asker reaches them; a question of our own, with our word."""
+        if names.is_under(query.name, LOOP_DOMAIN):
+            return Reply(own_answer(query, self.box), dns.NOERROR)
         local = call.local()
         return at_home(query, reachable_at(local, call.source, self._neighbours.own) if local else ())
 
@@ -334,26 +341,17 @@ class Resolver:
         with contextlib.suppress(Exception):
             call.deliver(call.wire[:2] + dns.header(0, flags, (0, 0, 0, 0))[2:])
 
-    def _seat(self, source: str) -> Seat | None:
-        """Return the seat of a source, None for one that is not answered."""
-        if source in self._seats:
-            return self._seats[source]
-        self.look_around()
-        if len(self._seats) >= MAX_SEATS:
-            self._seats.clear()
-            self.hot.clear()
-        registry = self.in_force.registry
-        seat = None
-        if registry.is_answered(source.partition("%")[0], self._neighbours.networks):
-            seat = Seat(None, registry.forwarder(source, self._neighbours.mac(source)) is not None)
-        self._seats[source] = seat
-        return seat
+    def _seat(self, source: str) -> Seat:
+        if source not in self._seats:
+            self.look_around()
+        return self._seats.of(source, self.in_force.registry)
 
     def _memo(self, seat: Seat, source: str, subject: Subject) -> Memo:
         """Return the memo for a source; a forwarder has its own, because its queries say who asks."""
         if seat.memo is None:
-            seat.memo = self.memos.of(f"forwarder:{source}" if seat.is_forwarder else subject.key)
-            self.hot[source] = seat.memo
+            memo = self.memos.of(f"forwarder:{source}" if seat.is_forwarder else subject.key)
+            self._seats.give(source, seat, memo)
+            return memo
         return seat.memo
 
     def _who(self, source: str, parsed: Query | Refusal) -> tuple[Asker, Subject]:

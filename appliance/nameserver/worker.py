@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 
-from appliance.config import DNS_PORT, parse_endpoint
 from appliance.core.answers import Answers
 from appliance.core.house import HouseError
 from appliance.core.lists.listset import ListSet
@@ -31,10 +30,13 @@ from appliance.nameserver.link import (
     Sighted,
     TakeLists,
     TakeMinutes,
+    TakeTime,
     Watch,
 )
+from appliance.nameserver.rates import Rates
 from appliance.nameserver.resolver import Resolver
-from appliance.nameserver.server import Tcp, Udp
+from appliance.nameserver.server import Udp
+from appliance.nameserver.streams import Tcp
 from appliance.nameserver.upstream import Upstreams
 from appliance.world import clock, rules
 from appliance.world.listfile import map_set
@@ -57,6 +59,7 @@ class Worker:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._resolver: Resolver | None = None
+        self._upstreams: Upstreams | None = None
         self._servers: list[asyncio.Server] = []
         self._beat: asyncio.Task[None] | None = None
         self._told: TakeLists | None = None
@@ -67,6 +70,8 @@ class Worker:
         """Do what the daemon says until it hangs up."""
         async for message in self._link.hear(TO_WORKER):
             match message:
+                case TakeTime():
+                    self._take_time(message)
                 case Begin():
                     self._begin(message)
                 case Adopt():
@@ -83,17 +88,29 @@ class Worker:
     def _begin(self, begin: Begin) -> None:
         book = rules.load_rulebook()
         counts = Counts()
-        endpoints = tuple(parse_endpoint(text, DNS_PORT) for text in begin.upstreams)
-        upstreams = Upstreams(endpoints, Answers(begin.cache_octets), counts)
+        answers = Answers(begin.cache_octets, serves_stale=begin.serves_stale)
+        upstreams = Upstreams(begin.whom, answers, counts)
         neighbours = Neighbours()
-        self._resolver = Resolver(book, rules.bundled_set(book), rules.load_contract(), upstreams, neighbours)
+        self._upstreams = upstreams
+        rates = Rates(begin.rate_qps, begin.workers, counts.cell("dropped.rate"))
+        self._resolver = Resolver(book, rules.bundled_set(book), rules.load_contract(), upstreams, neighbours, rates)
         self._resolver.on_sight = lambda sight: self._link.tell(Sighted(sight))
+        self._resolver.box = begin.box
+        if begin.box:
+            upstreams.look_for_loops(begin.box)
         asyncio.get_running_loop().add_reader(neighbours, self._resolver.look_around)
         self._listeners = [(socket.socket(fileno=one.fd), one.is_tcp) for one in begin.listeners]
         self._beat = asyncio.create_task(self._heartbeat(self._resolver))
         # What lives as long as the process is not worth looking through again and again.
         gc.collect()
         gc.freeze()
+
+    def _take_time(self, told: TakeTime) -> None:
+        """Go by this time; where it is another one, what was kept until a time is forgotten with the next beat."""
+        was_doubted = clock.is_doubted()
+        clock.go_by(told.offset, is_doubted=told.is_doubted)
+        if self._resolver is not None and told.is_doubted != was_doubted:
+            self._resolver.take_doubt()
 
     async def _adopt(self, text: bytes | None) -> None:
         """Put a house in force; what can't be run is reported, and the one before it stays."""
@@ -151,13 +168,23 @@ class Worker:
         swept = clock.uptime()
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            if not self._link.tell(_news(resolver)):
+            if not self._link.tell(self._news(resolver)):
                 resolver.counts.add("dropped.news")
             if jumps.has_jumped():
                 resolver.clock_jumped()
             if clock.uptime() - swept > SWEEP_S:
                 swept = clock.uptime()
                 resolver.sweep()
+
+    def _news(self, resolver: Resolver) -> News:
+        """Return what is new. Day and minute are those of the moment of telling, half a second late at most."""
+        counts, at = resolver.counts, clock.now()
+        day = clock.iso(at, resolver.in_force.zone)[:10]
+        tally = tuple(Counted(*key, count) for key, count in counts.tally.news())
+        screens = tuple(Screened(*screen, times) for screen, times in counts.tally.screens().items())
+        malware = tuple(Blocked(*one) for one in resolver.memory.happened())
+        servers = self._upstreams.health() if self._upstreams is not None else ()
+        return News(counts.news(), day, tally, malware, int(at // 60), screens, servers)
 
 
 def _open(told: TakeLists) -> tuple[str, ListSet | None]:
@@ -169,16 +196,6 @@ def _open(told: TakeLists) -> tuple[str, ListSet | None]:
         return map_set(handle)
     finally:
         os.close(handle)
-
-
-def _news(resolver: Resolver) -> News:
-    """Return what is new. Day and minute are those of the moment of telling, half a second late at most."""
-    counts, at = resolver.counts, clock.now()
-    day = clock.iso(at, resolver.in_force.zone)[:10]
-    tally = tuple(Counted(*key, count) for key, count in counts.tally.news())
-    screens = tuple(Screened(*screen, times) for screen, times in counts.tally.screens().items())
-    malware = tuple(Blocked(*one) for one in resolver.memory.happened())
-    return News(counts.news(), day, tally, malware, int(at // 60), screens)
 
 
 def _entries(resolver: Resolver, asked: AskEntries) -> Entries:

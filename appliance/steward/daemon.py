@@ -61,6 +61,7 @@ from appliance.store.journal import Event
 from appliance.world import bus, clock
 from appliance.world.snapshot import CURRENT
 from appliance.world.state import Mode, Problem, State, StateError, load_state, publish_state
+from appliance.world.timekeeping import Timekeeper
 from appliance.world.watch import WATCH_S, HouseWatch
 
 NAME = "steward"
@@ -73,6 +74,8 @@ COUNT_AFTER_S = 0.4
 """So long after a minute is over it is counted: a worker's heartbeat may be on its way."""
 SAVE_S = 300.0
 SWEEP_S = 3_600.0
+KEEP_TIME_S = 600.0
+"""How much of the time a power cut may take, at most; written oftener it would wear out a card."""
 DISK_S = 5.0
 ASK_S = 1.0
 TALLY_S = 3.0
@@ -91,6 +94,8 @@ class Daemon:
     def __init__(self, data: Path, contract: Contract, groups: Mapping[str, str], config: Path | None = None) -> None:
         """Begin nothing yet; `groups` says the group of each service of the rules, `config` where appliance.yaml is."""
         self._data = data
+        # Before anything else: all that follows is at some time.
+        self._time = Timekeeper(data)
         self._contract = contract
         self._house = HouseWatch(data)
         self._problems = Problems()
@@ -107,6 +112,7 @@ class Daemon:
         self._lists = Keeper(data, config, self._certain_house)
         self._health = health.Health(clock.uptime())
         self._jump = clock.JumpWatch()
+        self._machine = clock.JumpWatch(of_machine=True)
         self._clockwork = Clockwork()
         self._written: Written | None = None
         asked = ("counts", "minutes", "recent", "session", "events", "lists", "update_lists")
@@ -121,6 +127,8 @@ class Daemon:
         except OSError as error:
             log.warning("no bus (%s): pages can't show what happened", error.strerror or error)
         watching = [asyncio.create_task(task()) for task in (self._watch, self._count)]
+        if self._time.doubt is not None:
+            await self._tell_of_clock()
         # Before anything is gathered: what may not exist any longer goes, and in which row each person is, is noted.
         await self.sweep()
         self._begin_clockwork()
@@ -139,6 +147,7 @@ class Daemon:
             log.warning("what was counted last stays with the nameserver")
         finally:
             self.publish()
+            await self.keep_time()
             self._books.close()
             await self._bus.close()
 
@@ -203,6 +212,15 @@ class Daemon:
         async with self._counting:
             await self._tried("writing minutes", self._counter.save)
 
+    async def keep_time(self) -> None:
+        """Write down what time it is, for the start after a power cut."""
+        if self._is_away():
+            return
+        try:
+            await asyncio.to_thread(self._time.save)
+        except OSError as error:
+            log.debug("the time can't be written down: %s", error)
+
     async def sweep(self) -> None:
         """Erase what may not exist any longer; who left or grew is known only where it is certain whose house it is."""
         async with self._sweeping:
@@ -247,6 +265,7 @@ class Daemon:
             "digest": self._house.digest,
             "problem": self._house.problem,
             "problems": self._problems.all(),
+            "clock": self._time.doubt,
             "daemons": self._health.modes,
         }
 
@@ -276,6 +295,7 @@ class Daemon:
         self._clockwork.every(STATE_S, self._publish_now, first_s=0)
         self._clockwork.every(SAVE_S, self.save, first_s=SAVE_S)
         self._clockwork.every(SWEEP_S, self.sweep, first_s=SWEEP_S)
+        self._clockwork.every(KEEP_TIME_S, self.keep_time, first_s=0)
         self._clockwork.every(DISK_S, self._look_at_disk, first_s=0)
         self._clockwork.at_midnight(self.sweep, zone_of(self.house))
         self._clockwork.start()
@@ -294,8 +314,7 @@ class Daemon:
             turn += 1
             if turn % 10 == 0:
                 await self._bus.mend()
-                if self._jump.has_jumped():
-                    await self._set_clockwork()
+                await self._look_at_clock()
 
     async def _count(self) -> None:
         """Count whenever a minute is over, by whatever the clock says."""
@@ -307,9 +326,29 @@ class Daemon:
                 await self.count()
             await asyncio.sleep(WATCH_S)
 
-    async def _set_clockwork(self) -> None:
-        """Go by the clock as it is now: after it was set back, every job would wait for the time that it was."""
-        self._clockwork.set_anew()
+    async def _look_at_clock(self) -> None:
+        """Notice a clock that was set, and one that can't be gone by or can again."""
+        before = self._time.doubt
+        self._time.look()
+        if self._machine.has_jumped():
+            # After it was set back, every job would wait for the time that it was.
+            self._clockwork.set_anew()
+        if self._jump.has_jumped():
+            await self._set_clock()
+        if self._time.doubt is not before:
+            await self._tell_of_clock()
+            await self.keep_time()
+
+    async def _tell_of_clock(self) -> None:
+        """Note once that nobody knows what time it is, or that it is known again."""
+        doubt = self._time.doubt
+        if doubt is None:
+            await self._note([Event(kind="clock_trusted", at=clock.now())])
+        else:
+            await self._note([Event(kind="clock_doubted", at=clock.now(), args={"why": doubt.value})])
+
+    async def _set_clock(self) -> None:
+        """Go by the time as it is now."""
         async with self._counting:
             self._counter.clock_jumped(clock.now())
         await self._note([Event(kind="clock_set", at=clock.now())])

@@ -13,6 +13,7 @@ from flask import current_app
 from appliance.core import policy
 from appliance.core.asker import Registry
 from appliance.core.budget import Minutes
+from appliance.core.clocktrust import Doubt
 from appliance.core.device import Device
 from appliance.core.domainset import DomainSet
 from appliance.core.house import EMPTY, House
@@ -32,6 +33,7 @@ from appliance.world import bus, clock
 from appliance.world.listfile import ListsWatch, map_set
 from appliance.world.neighbours import Neighbours
 from appliance.world.snapshot import load_snapshot
+from appliance.world.timekeeping import Timekeeper
 from appliance.world.watch import MinutesWatch
 
 SETTLE_S = 1.0
@@ -52,6 +54,7 @@ class _Compiled(msgspec.Struct, frozen=True):
     house: House
     policy: Policy
     registry: Registry
+    is_doubted: bool
 
 
 class Box:
@@ -59,6 +62,7 @@ class Box:
 
     def __init__(self, data: Path, book: Rulebook, bundled: DomainSet, contract: Contract) -> None:
         self.data = data
+        self._time = Timekeeper(data)
         self.book = book
         self.contract = contract
         self._bundled = bundled
@@ -71,8 +75,14 @@ class Box:
         self._lists: ListSet | None = None
 
     def now(self) -> float:
-        """Return the time in POSIX seconds."""
+        """Return the time in POSIX seconds, the best guess where nobody knows it."""
+        self._time.tend()
         return clock.now()
+
+    def doubt(self) -> Doubt | None:
+        """Return what speaks against the clock, None where nothing does."""
+        self._time.tend()
+        return self._time.doubt
 
     @property
     def household(self) -> Household:
@@ -156,14 +166,14 @@ class Box:
     def visitor(self, address: str) -> Visitor:
         """Return whose device is behind the address that a request came from."""
         compiled = self._compile()
-        asker = compiled.registry.identify(address, (), self._mac)
+        asker = compiled.registry.identify(address, (), self.mac)
         device = next((one for one in compiled.house.devices if one.id == asker.device), None)
         person = next((one for one in compiled.house.persons if device and one.id == device.person), None)
         return Visitor(device, person)
 
     def key_of(self, address: str) -> str:
         """Return by what a device is known that nobody named: its MAC where that is seen, else its address."""
-        return self._mac(address) or address
+        return self.mac(address) or address
 
     def close(self) -> None:
         """Close what is remembered."""
@@ -176,19 +186,33 @@ class Box:
                 self._neighbours = None
             self._lists_file.close()
 
-    def _mac(self, address: str) -> str | None:
+    def mac(self, address: str) -> str | None:
+        """Return the MAC behind an address, None where the kernel knows none."""
         with self._lock:
-            if self._neighbours is None:
-                self._neighbours = Neighbours()
-            self._neighbours.refresh()
-            return self._neighbours.mac(address)
+            return self._near().mac(address)
+
+    def addresses(self, mac: str) -> tuple[str, ...]:
+        """Return the addresses at which a MAC is seen."""
+        with self._lock:
+            return self._near().addresses(mac)
+
+    def _near(self) -> Neighbours:
+        if self._neighbours is None:
+            self._neighbours = Neighbours()
+        self._neighbours.refresh()
+        return self._neighbours
 
     def _compile(self) -> _Compiled:
-        house, lists = self.house(), self.lists()
+        house, lists, is_doubted = self.house(), self.lists(), self.doubt() is not None
         compiled = self._compiled
-        if compiled is None or compiled.house != house or compiled.policy.lists is not lists:
-            made = policy.compile(house, self.book, (self._bundled,), self.zone(), lists=lists)
-            compiled = self._compiled = _Compiled(house, made, Registry(house))
+        if (
+            compiled is None
+            or compiled.house != house
+            or compiled.policy.lists is not lists
+            or compiled.is_doubted != is_doubted
+        ):
+            made = policy.compile(house, self.book, (self._bundled,), self.zone(), lists=lists, is_doubted=is_doubted)
+            compiled = self._compiled = _Compiled(house, made, Registry(house), is_doubted)
         return compiled
 
 

@@ -7,7 +7,7 @@ from wtforms import BooleanField, Field, PasswordField, RadioField, SelectField,
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, EqualTo, Length, Optional, ValidationError
 
-from appliance.core.house import Unknown
+from appliance.core.house import Doubted, Unknown
 from appliance.core.person import BANDS
 from appliance.store.accounts import Role
 from appliance.web import bands, passwords
@@ -18,6 +18,19 @@ ROLES = [
     (Role.OWNER.value, "Owner: that, and who else is a caregiver"),
 ]
 BAND_CHOICES = [(band, bands.ages(band), bands.MEANINGS[band]) for band in BANDS]
+CLOCK_CHOICES = [
+    (
+        Doubted.PLAN.value,
+        "As if it had gone on",
+        "A bedtime that ran when the power went off goes on. The clock starts where it stopped.",
+    ),
+    (
+        Doubted.CLOSED.value,
+        "As at bedtime",
+        "For every child who has times. Help, school and what is always on stay open.",
+    ),
+]
+"""What holds while the box doesn't know what time it is."""
 UNKNOWN_CHOICES = [
     (Unknown.FILTERED.value, "Filtered", "Guests can go online. What harms everyone, and adult content, is blocked."),
     (

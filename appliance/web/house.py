@@ -11,14 +11,14 @@ from msgspec.structs import replace
 from wtforms import RadioField, SelectChoice, SelectField
 from wtforms.validators import AnyOf
 
-from appliance.core.house import House
+from appliance.core.house import Doubted, House
 from appliance.core.verdict import Reason
 from appliance.household.changes import NotValid, Unpublished
 from appliance.household.inforce import Daemon, Standing
 from appliance.store.errors import StoreError
 from appliance.web import places, worth
 from appliance.web.box import Box, box
-from appliance.web.forms import UNKNOWN_CHOICES, Form
+from appliance.web.forms import CLOCK_CHOICES, UNKNOWN_CHOICES, Form
 from appliance.web.gate import Who, open_to
 from appliance.web.hardware import unnamed
 from appliance.world.snapshot import load_snapshot
@@ -42,6 +42,8 @@ _STANDS = {
 }
 HAPPENED: Mapping[str, str] = {
     "clock_set": "The clock was set.",
+    "clock_doubted": "The clock could not be right, and the box went on by the last time it knew.",
+    "clock_trusted": "The clock was right again.",
     "journal_renewed": "The journal was begun anew.",
     "ledger_renewed": "The ledger was begun anew.",
     "daemon_back": "A part of the box runs again.",
@@ -78,6 +80,10 @@ class HouseForm(Form):
 
     country = SelectField("Country")
     zone = SelectField("Time zone")
+    doubted = RadioField(
+        "While the box doesn't know what time it is",
+        choices=[SelectChoice(value, text) for value, text, _ in CLOCK_CHOICES],
+    )
     unknown = RadioField(
         "A device that nobody named", choices=[SelectChoice(value, text) for value, text, _ in UNKNOWN_CHOICES]
     )
@@ -106,24 +112,35 @@ def house() -> ResponseReturnValue:
 def edit() -> ResponseReturnValue:
     """Let an owner say what holds for the whole house."""
     told = box().house()
-    form = HouseForm(country=told.country or "", zone=told.time_zone, unknown=told.unknown_devices)
+    form = HouseForm(
+        country=told.country or "",
+        zone=told.time_zone,
+        unknown=told.unknown_devices,
+        doubted=told.doubted_clock.value,
+    )
     form.offer(told)
     status = 200
     if form.is_submitted():
         if form.validate() and _saved(box(), form):
             return redirect("/house", 303)
         status = 422
-    return render_template("house_edit.html", form=form, unknown=UNKNOWN_CHOICES), status
+    return render_template("house_edit.html", form=form, unknown=UNKNOWN_CHOICES, clocks=CLOCK_CHOICES), status
 
 
-def with_settings(house: House, country: str | None, time_zone: str, unknown_devices: str) -> House:
+def with_settings(house: House, country: str | None, time_zone: str, unknown_devices: str, doubted: str) -> House:
     """Return a house with other settings for all. What can't be is found when it is saved."""
-    return replace(house, country=country or None, time_zone=time_zone, unknown_devices=unknown_devices)
+    return replace(
+        house,
+        country=country or None,
+        time_zone=time_zone,
+        unknown_devices=unknown_devices,
+        doubted_clock=Doubted(doubted),
+    )
 
 
 def _saved(of: Box, form: HouseForm) -> bool:
     """Say whether the settings were saved; what stands in the way is said at its field, or above the form."""
-    told = (form.country.data, form.zone.data, form.unknown.data)
+    told = (form.country.data, form.zone.data, form.unknown.data, form.doubted.data)
     try:
         of.change(current_user.id, Reason.of("house_set"), lambda before: with_settings(before, *told))
     except NotValid as error:

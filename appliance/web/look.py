@@ -6,6 +6,7 @@ from zlib import crc32
 
 from flask import Flask, g
 
+from appliance import wording
 from appliance.core.device import Device
 from appliance.core.house import House
 from appliance.household.inforce import InForce
@@ -24,7 +25,8 @@ def install(app: Flask) -> None:
     """Give the templates of an app what every page can use."""
     app.jinja_env.globals.update(
         icon=icon, now=now, hhmm=hhmm, until_words=until_words, ago=ago, house=house, hue=hue, spread=spread,
-        initial=initial, force=in_force, theme=chosen, has_session=has_session, log_in_address=gate.log_in_address,
+        initial=initial, force=in_force, theme=chosen, has_session=has_session, doubted=doubted,
+        log_in_address=gate.log_in_address,
     )  # fmt: skip
     wrong.install(app)
 
@@ -35,6 +37,12 @@ def now() -> float:
         g.kindgate_now = box().now()
     at: float = g.kindgate_now
     return at
+
+
+def doubted() -> str | None:
+    """Return what speaks against the box's clock, None where nothing does."""
+    doubt = box().doubt()
+    return None if doubt is None else wording.DOUBTS[doubt]
 
 
 def house() -> House:

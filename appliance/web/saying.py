@@ -65,9 +65,13 @@ _MARKS: Mapping[str, tuple[str, str]] = {
 """Code → icon and tone; devices, routers and caregivers by the word before the first underscore."""
 _KINDS = {
     "device": ("phone", "school"),
+    "client": ("slash-circle", "school"),
     "forwarder": ("router", "school"),
     "caregiver": ("key", "school"),
     "list": ("card-checklist", "school"),
+    "record": ("signpost", "school"),
+    "private": ("house-door", "school"),
+    "local": ("signpost", "school"),
 }
 _OTHER = ("pencil", "school")
 
@@ -78,7 +82,9 @@ _SETTINGS = {
 }  # fmt: skip
 _PARTS = {
     "time_zone": "time zone",
+    "local_domain": "names of devices end in",
     "unknown_devices": "devices that nobody named",
+    "doubted_clock": "while nobody knows the time",
     "unknown_names": "sites that nothing knows",
     "bedtime": "keeps the bedtime",
     "always_on": "always open",
@@ -99,13 +105,15 @@ _ONE = {
     "persons": "person", "devices": "device", "forwarders": "router", "lists": "list", "rules": "rule",
     "windows": "time", "pauses": "pause", "grants": "pass", "budgets": "budget", "exceptions": "exception",
     "categories": "kind", "services": "service", "groups": "group", "names": "name", "networks": "network",
+    "private_names": "name of this home", "records": "name at home",
+    "allowed": "allowed client", "blocked": "blocked client",
     "macs": "MAC address", "addresses": "address",
 }  # fmt: skip
 _LISTED = ("persons", "devices", "forwarders", "lists")
 _TELLING = {
     "house_set", "house_replaced", "house_taken_over", "person_changed", "device_changed", "forwarder_changed",
     "windows_set", "budget_set", "exception_set", "exception_removed", "week_copied",
-    "list_changed",
+    "list_changed", "record_changed",
 }  # fmt: skip
 """Codes whose sentence leaves open what changed."""
 

@@ -39,11 +39,13 @@ class State(Enum):
     PAUSED = "paused"
     OPENED = "opened"
     """A caregiver gave extra time, or opened everything that one caregiver may open."""
+    WAITING = "waiting"
+    """Nobody knows what time it is, and the house chose to wait for it."""
     CLOSED = "closed"
     """Nobody named the device, and such get nothing."""
 
 
-STOPPED = (State.WINDOW, State.TIME_UP, State.PAUSED)
+STOPPED = (State.WINDOW, State.TIME_UP, State.PAUSED, State.WAITING)
 """States in which the Internet is off."""
 
 
@@ -138,6 +140,8 @@ def now(subject: Subject, minutes: Minutes, at: float) -> Now:
     word = word or extra_time
     if word is not None:
         return Now(State.PAUSED if word.is_pause else State.OPENED, window, word)
+    if subject.is_waiting:
+        return Now(State.WAITING)
     if window is not None and not window.internet:
         return Now(State.WINDOW, window)
     budget = left.of_everything(subject, minutes, at) if subject.budgets else None
@@ -158,6 +162,8 @@ def opened_word(found: Now) -> str:
 def ends(subject: Subject, minutes: Minutes, at: float) -> float | None:
     """Return when another state begins by itself (POSIX seconds): one window may follow another, or a word a word."""
     begun = now(subject, minutes, at)
+    if begun.state is State.WAITING:
+        return None
     for _ in range(MAX_CHANGES):
         moments = [subject.next_change(at), left.end_of_day(subject, at) if subject.budgets else None]
         following = min((one for one in moments if one is not None), default=None)
@@ -195,6 +201,8 @@ def _look(found: Now) -> tuple[str, str, str]:
             return "free", "unlock", opened_word(found)
         case State.TIME_UP:
             return "night", "hourglass-bottom", "Time is up"
+        case State.WAITING:
+            return "night", "clock-history", "Waiting for the time"
         case State.CLOSED:
             return "ask", "hourglass-split", "Waiting"
         case State.WINDOW | State.DURING if found.window is not None:
@@ -215,6 +223,8 @@ def _line(
 ) -> str:
     """Return the one line that answers until when."""
     kept = "what is always on stays open" if subject.always_on else ""
+    if found.state is State.WAITING:
+        return " · ".join(one for one in ("as at bedtime, until the box knows what time it is", kept) if one)
     if found.state is State.TIME_UP and budget is not None:
         return " · ".join(one for one in (budget.used_words, kept) if one)
     is_counting = found.window is None or not found.window.uncounted

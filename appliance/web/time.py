@@ -199,7 +199,7 @@ def helping(of: Box, person: Person, minutes: int, at: float) -> Extra | None:
     subject = compiled.by_person[person.id]
     counted = left.seen(of.contract, compiled.minutes, person, Role.CAREGIVER)
     found = status.now(subject, counted, at)
-    if minutes > 0 and found.state in (State.WINDOW, State.PAUSED):
+    if minutes > 0 and found.state in (State.WINDOW, State.WAITING, State.PAUSED):
         return Extra(TIME, minutes, at + minutes * MINUTE_S)
     if minutes > 0 and found.state is State.OPENED and found.word is not None:
         return Extra(TIME if found.word.is_time else EVERYTHING, minutes, found.word.until + minutes * MINUTE_S)

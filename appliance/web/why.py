@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from appliance import wording
-from appliance.core import policy
 from appliance.core.catalogue import Service
 from appliance.core.device import Device
 from appliance.core.house import House, OwnService
@@ -18,7 +17,9 @@ from appliance.core.person import Person, PersonKind
 from appliance.core.policy import Policy
 from appliance.core.said import EVERYTHING
 from appliance.core.subject import Subject
-from appliance.core.verdict import Action, Lift, Step, Verdict
+from appliance.core.verdict import Action, Lift, Reason, Step, Verdict
+from appliance.core.wire import dns
+from appliance.household import at_home
 from appliance.household.lists import line_of
 from appliance.store.audit import Entry
 from appliance.store.errors import StoreError
@@ -126,11 +127,19 @@ def answered(of: Box, asked: Asked, name: str, at: float) -> Answer:
     """Return the answer for a name (in normal form) at a time: the same decision as the nameserver's."""
     compiled = of.policy()
     subject = asked.subject(compiled)
-    verdict = policy.decide(compiled, subject, name, None, at)
     house = compiled.house
+    verdict, here = at_home.decide(compiled, frozenset(), subject, name, dns.A, at)
+    if here is not None and here.leads_home:
+        verdict = Verdict(Action.ALLOW, Step.DEFAULT, Reason(at_home.STEP), traceless=True)
+        facts_ = (("signpost", at_home.told(house, here, dns.A).sentence),)
+        deeds = (Deed("Names at home", "signpost", "/house/names"),)
+        said = f"{name} is open for {_whom(asked)}."
+        return Answer(name, asked, ladder.mark_of(verdict), said, at_home.SENTENCE, facts_, deeds, [], verdict)
     sentence = wording.sentence(verdict.reason, wording.Names.of(of.book, house), house.language)
     mark = ladder.mark_of(verdict)
     facts = _facts(of, house, asked, verdict)
+    if here is not None:
+        facts.insert(0, ("signpost", at_home.told(house, here, dns.A).sentence))
     change = ladder.next_change(compiled, subject, name, verdict, at)
     if change is not None:
         facts.append(

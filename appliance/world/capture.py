@@ -108,8 +108,8 @@ class Capture:
 
 def open_capture(path: Path) -> Capture:
     """Return the frames of a file, to be used in a `with`. Raises CaptureError where it is no capture, OSError."""
-    with path.open("rb") as file:
-        is_packed = file.read(len(_PACKED)) == _PACKED
+    # What is no file, as a pipe, can be read once only.
+    is_packed = path.is_file() and _begins(path) == _PACKED
     with ExitStack() as held:
         stream: IO[bytes] = path.open("rb") if not is_packed else cast("IO[bytes]", gzip.GzipFile(path))
         held.enter_context(stream)
@@ -118,20 +118,26 @@ def open_capture(path: Path) -> Capture:
     return capture
 
 
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_PACKED))
+
+
 def _frames(file: _File) -> Iterator[Frame]:
+    """Return the frames of a file that begins as a capture does, however short it was cut behind that."""
     mark = file.take(4)
     if mark == _SECTION:
-        return _blocks(file, _section(file))
+        return _blocks(file, *_section_head(file))
     for order in "<>":
         kind = _CLASSIC.get(unpack(order + "I", mark)[0])
         if kind:
-            (link,) = unpack(order + "16xI", file.take(20))
-            return _records(file, order, link & 0xFFFF, *kind)
+            return _records(file, order, *kind)
     raise CaptureError("this file is neither pcap nor pcapng")
 
 
-def _records(file: _File, order: str, link: int, parts: float, head: int) -> Iterator[Frame]:
-    """Read the frames of a pcap file (draft-ietf-opsawg-pcap)."""
+def _records(file: _File, order: str, parts: float, head: int) -> Iterator[Frame]:
+    """Read the frames of a pcap file behind its first number (draft-ietf-opsawg-pcap)."""
+    link = unpack(order + "16xI", file.take(20))[0] & 0xFFFF
     numbers = Struct(order + "IIII").unpack_from
     while record := file.take_or_end(head):
         seconds, part, size, whole = numbers(record)
@@ -140,13 +146,16 @@ def _records(file: _File, order: str, link: int, parts: float, head: int) -> Ite
         yield Frame(link, seconds + part / parts, file.take(size), size < whole)
 
 
-def _blocks(file: _File, order: str) -> Iterator[Frame]:
-    """Read the frames of a pcapng file behind its first section's header (draft-ietf-opsawg-pcapng)."""
+def _blocks(file: _File, order: str, size: int) -> Iterator[Frame]:
+    """Read the frames of a pcapng file whose first section's header is of that size (draft-ietf-opsawg-pcapng)."""
+    _body(file, order, size, 12)
     interfaces: list[_Interface] = []
     at = 0.0
     while mark := file.take_or_end(4):
         if mark == _SECTION:
-            order, interfaces = _section(file), []
+            order, size = _section_head(file)
+            _body(file, order, size, 12)
+            interfaces = []
             continue
         kind, size = unpack(order + "II", mark + file.take(4))
         body = _body(file, order, size, 8)
@@ -163,14 +172,13 @@ def _blocks(file: _File, order: str) -> Iterator[Frame]:
             raise _Cut("a record too short for its kind") from None
 
 
-def _section(file: _File) -> str:
-    """Pass over a section's header behind its first number, and return the order of its octets."""
+def _section_head(file: _File) -> tuple[str, int]:
+    """Read a section's header behind its first number: the order of the section's octets, and the header's size."""
     size, mark = file.take(4), file.take(4)
     order = _ORDERS.get(mark)
     if order is None:
         raise _Cut("a section in no known order of octets")
-    _body(file, order, unpack(order + "I", size)[0], 12)
-    return order
+    return order, unpack(order + "I", size)[0]
 
 
 def _body(file: _File, order: str, size: int, taken: int) -> bytes:

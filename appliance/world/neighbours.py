@@ -107,6 +107,10 @@ class Neighbours:
         """Return the MAC of an address (link-local ones as ``fe80::1%2``), None if the kernel knows none."""
         return self._macs.get(address)
 
+    def addresses(self, mac: str) -> tuple[str, ...]:
+        """Return the addresses of a MAC, link-local ones as `mac` takes them."""
+        return tuple(address for address, found in self._macs.items() if found == mac)
+
     def reload(self) -> None:
         """Read both tables anew."""
         macs: dict[str, str] = {}

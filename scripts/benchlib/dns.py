@@ -1,193 +1,242 @@
-"""DNS answers a second: one worker of ours beside unbound with one thread, interleaved, medians of several rounds.
+"""DNS answers a second and how long they take: a worker of ours beside unbound with one thread and dnsmasq.
 
-Both forward to the same local server (an unbound that has an answer for every name) and both block the same names.
-"warm" is the stream after it ran through once: cached and blocked answers. "new" are names that nobody asked before.
+All block the same list of a million names and forward to the same local server, which has an answer for every name.
+"known" is the stream after it ran through once, cached and blocked answers mixed, asked by eight persons of different
+policies; "told" the same through a router's address, each person told by the MAC in an EDNS option; "new" are names
+that nobody asked for before. Rounds are interleaved; every figure is a median of rounds.
 """
 
 import argparse
-import gzip
-import os
-import random
-import re
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from appliance.core.domainset import Entry
-from appliance.world import rules
+from appliance.core.device import Device, Forwarder
+from appliance.core.house import House
+from appliance.core.lists.build import Known, Source, build
+from appliance.core.lists.rule import Syntax
+from appliance.core.person import Person, PersonKind, Setting
+from appliance.core.subscription import Subscription
+from appliance.household.lists import set_file
+from appliance.world.listfile import publish_set
+from appliance.world.patterns import compile_patterns
+from appliance.world.snapshot import publish_house
+from scripts.benchlib import peers
+from scripts.benchlib.loads import (
+    LIST,
+    STREAM,
+    Answered,
+    Sender,
+    ask,
+    listed_names,
+    median_ratio,
+    new_names,
+    parts_of_stream,
+)
+from scripts.benchlib.peers import Server
 
-ROOT = Path(__file__).parents[2]
-STREAM = ROOT.parent / "shared" / "data" / "bulk" / "queries_200k.txt.gz"
-INTERNET, PEER, OURS = 5391, 5392, 5393
-BLOCKED = ("malware_phishing", "pornography", "adult_subscription", "ai_companion_sexual", "stalkerware")
-"""What a device that nobody named does not get; the peer is given the same names."""
-TICKS = os.sysconf("SC_CLK_TCK")
-READY_S = 15.0
+INTERNET, UNBOUND, DNSMASQ, OURS, TOLD, TWO = range(5391, 5397)
+BANDS = ("0-5", "6-9", "10-12", "13-15", "16-17")
+ROUTER = "127.0.0.40"
+NAMES = tuple(f"person{number}" for number in range(8))
+AT_HOME = tuple(Sender(f"127.0.0.{31 + number}") for number in range(8))
+BEHIND = tuple(Sender(ROUTER, f"02:00:00:00:00:{number:02x}") for number in range(8))
+STEADY_QPS = 1_000
+NEW_QPS = 200
 
-UNBOUND = """
-server:
-  interface: 127.0.0.1@{port}
-  num-threads: 1
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "{folder}"
-  pidfile: ""
-  use-syslog: no
-  verbosity: 0
-  access-control: 127.0.0.0/8 allow
-  do-not-query-localhost: no
-  module-config: "iterator"
-  outgoing-range: 4096
-  num-queries-per-thread: 2048
-  so-rcvbuf: 4m
-  so-sndbuf: 4m
-  msg-cache-size: 64m
-  rrset-cache-size: 128m
-"""
-ANSWERS_ALL = """
-  local-zone: "." redirect
-  local-data: ". 3600 IN A 198.51.100.7"
-  local-data: ". 3600 IN AAAA 2001:db8::7"
-  local-data: ". 3600 IN SOA a.invalid. b.invalid. 1 3600 600 86400 3600"
-"""
-FORWARDS = """
-forward-zone:
-  name: "."
-  forward-addr: 127.0.0.1@{port}
-"""
+
+@dataclass
+class Rounds:
+    """What was measured: title → server → rounds."""
+
+    measured: dict[str, dict[str, list[Answered]]] = field(default_factory=dict)
+
+    def add(self, title: str, server: Server, answered: Answered) -> None:
+        """Keep a round."""
+        self.measured.setdefault(title, {}).setdefault(server.name, []).append(answered)
+
+    def of(self, title: str, server: str) -> list[Answered]:
+        """Return the rounds of a server."""
+        return self.measured[title][server]
+
+    def ratio(self, title: str, ours: str, peer: str) -> float:
+        """Return how many times as fast ours is."""
+        return median_ratio(self.of(title, ours), self.of(title, peer))
+
+    def median(self, title: str, server: str, figure: Callable[[Answered], float]) -> float:
+        """Return the median of a figure."""
+        return statistics.median(map(figure, self.of(title, server)))
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A promise, and what was measured of it."""
+
+    words: str
+    value: float
+    limit: float
+    is_least: bool = False
+    """The value may not be below the limit; else not above it."""
+    unit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Say whether it is kept."""
+        return self.value >= self.limit if self.is_least else self.value <= self.limit
 
 
 def main() -> None:
-    """Measure and print the table as Markdown."""
+    """Measure, print the tables as Markdown; status 1 where a promise is broken."""
     parser = argparse.ArgumentParser(prog="scripts/bench dns", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5, help="of each round")
+    parser.add_argument("--names", type=int, default=1_000_000, help="of the list")
     parser.add_argument("--stream", type=Path, default=STREAM, help="queries in dnsperf's format, may be .gz")
+    parser.add_argument("--list", type=Path, default=LIST, help="in the format of hosts, may be .gz")
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        stream, new = _streams(options.stream, folder)
-        stack.enter_context(unbound(folder, "internet", INTERNET, ANSWERS_ALL))
-        peer = stack.enter_context(unbound(folder, "peer", PEER, _zones() + FORWARDS.format(port=INTERNET)))
-        ours = stack.enter_context(_kindgate(folder))
-        servers = {"kindgate": (OURS, ours), "unbound": (PEER, peer)}
-        for port, _ in servers.values():
-            _dnsperf(port, stream, ["-n", "2"])
-        warm: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-        fresh: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-        for _ in range(options.rounds):
-            for name, (port, pid) in servers.items():
-                warm[name].append(_measure(port, pid, stream, ["-l", str(options.seconds)]))
-        for _ in range(options.rounds):
-            for name, (port, pid) in servers.items():
-                fresh[name].append(_measure(port, pid, next(new), ["-n", "1"]))
-        print("| | q/s | CPU µs/query | ratio | private MB |\n|---|---|---|---|---|")
-        for title, rounds in (("warm", warm), ("new", fresh)):
-            _print(title, rounds, {name: pid for name, (_, pid) in servers.items()})
+        data = [folder / "one", folder / "told", folder / "two"]
+        blocked = listed_names(options.list, options.names)
+        _furnish(data, blocked)
+        enter = stack.enter_context
+        enter(peers.unbound(folder, "internet", INTERNET, [peers.ANSWERS_ALL]))
+        forwards = peers.FORWARDS.format(port=INTERNET)
+        unbound = enter(peers.unbound(folder, "unbound", UNBOUND, [*peers.always_null(blocked), forwards]))
+        dnsmasq = enter(peers.dnsmasq(folder, DNSMASQ, INTERNET, blocked))
+        ours = enter(peers.kindgate(data[0], OURS, INTERNET))
+        del blocked
+        idle_mb = ours.private_mb
+        parts = parts_of_stream(options.stream, folder, len(NAMES))
+        rounds = Rounds()
+        _measure(rounds, [ours, unbound, dnsmasq], parts, folder, options)
+        used_mb = ours.private_mb
+        told = enter(peers.kindgate(data[1], TOLD, INTERNET))
+        _measure_told(rounds, [told, unbound], parts, options)
+        two = enter(peers.kindgate(data[2], TWO, INTERNET, workers=2, name="kindgate, two workers"))
+        _measure_workers(rounds, [ours, two], parts, options)
+        servers = [ours, unbound, dnsmasq, two]
+    _print(rounds, servers)
+    bounds = [*_bounds(rounds), Bound("first answer after the start", ours.up_s, 1.5, unit=" s")]
+    bounds += [Bound("private memory, idle", idle_mb, 60, unit=" MB")]
+    bounds += [Bound("private memory, after the stream", used_mb, 120, unit=" MB")]
+    print("\n| promise | | |\n|---|---:|---|")
+    for one in bounds:
+        sign = "≥" if one.is_least else "≤"
+        verdict = "holds" if one.holds else "**broken**"
+        print(f"| {one.words} | {one.value:.2f}{one.unit} ({sign} {one.limit:g}{one.unit}) | {verdict} |")
+    sys.exit(not all(one.holds for one in bounds))
 
 
-def _print(title: str, rounds: dict[str, list[tuple[float, float]]], pids: dict[str, int]) -> None:
-    ratios = [ours[0] / peer[0] for ours, peer in zip(rounds["kindgate"], rounds["unbound"], strict=True)]
-    for name, measured in rounds.items():
-        rate = statistics.median(one[0] for one in measured)
-        cpu = statistics.median(one[1] for one in measured)
-        ratio = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})" if name == "kindgate" else "1"
-        print(f"| {title}: {name} | {rate:,.0f} | {cpu:.1f} | {ratio} | {_private_mb(pids[name]):.0f} |")
+def _measure(
+    rounds: Rounds, servers: Sequence[Server], parts: list[Path], folder: Path, options: argparse.Namespace
+) -> None:
+    fast = ["-l", str(options.seconds)]
+    for server in servers:
+        # An answer is kept when it comes, and as a finished reply when it is asked for again.
+        ask(server, parts, AT_HOME, ["-n", "2"])
+    for _ in range(options.rounds):
+        for server in servers:
+            rounds.add("known", server, ask(server, parts, AT_HOME, fast))
+        for server in servers[:2]:
+            rounds.add("steady", server, ask(server, parts, AT_HOME, fast, rate=STEADY_QPS))
+    unseen: Iterator[Path] = new_names(folder, 40_000)
+    few: Iterator[Path] = new_names(folder, NEW_QPS * options.seconds)
+    direct = Server("directly", INTERNET, (), 0.0)
+    for _ in range(options.rounds):
+        for server in servers:
+            rounds.add("new", server, ask(server, [next(unseen)], AT_HOME[3:4], ["-n", "1"]))
+        for server in (*servers[:2], direct):
+            rounds.add("new, slowly", server, ask(server, [next(few)], AT_HOME[3:4], ["-n", "1"], rate=NEW_QPS))
 
 
-def _measure(port: int, pid: int, queries: Path, arguments: list[str]) -> tuple[float, float]:
-    """Return queries a second and CPU microseconds a query."""
-    before = _cpu_s(pid)
-    sent, rate = _dnsperf(port, queries, arguments)
-    return rate, (_cpu_s(pid) - before) / sent * 1e6
+def _measure_told(rounds: Rounds, servers: Sequence[Server], parts: list[Path], options: argparse.Namespace) -> None:
+    for server in servers:
+        ask(server, parts, BEHIND, ["-n", "2"])
+    for _ in range(options.rounds):
+        for server in servers:
+            rounds.add("told", server, ask(server, parts, BEHIND, ["-l", str(options.seconds)]))
 
 
-def _dnsperf(port: int, queries: Path, arguments: list[str]) -> tuple[int, float]:
-    command = ["dnsperf", "-s", "127.0.0.1", "-p", str(port), "-d", str(queries), "-c", "8", "-q", "200", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
-    rate = re.search(r"Queries per second:\s+([0-9.]+)", done.stdout)
-    completed = re.search(r"Queries completed:\s+([0-9]+)", done.stdout)
-    if rate is None or completed is None:
-        sys.exit(f"dnsperf said something else: {done.stdout}")
-    return int(completed[1]), float(rate[1])
+def _measure_workers(rounds: Rounds, servers: Sequence[Server], parts: list[Path], options: argparse.Namespace) -> None:
+    for server in servers:
+        ask(server, parts, AT_HOME, ["-n", "2"])
+    for _ in range(options.rounds):
+        for server in servers:
+            rounds.add("workers", server, ask(server, parts, AT_HOME, ["-l", str(options.seconds)]))
 
 
-def _streams(path: Path, folder: Path) -> tuple[Path, Iterator[Path]]:
-    """Return the stream as a plain file (made up if there is none), and ever new names as files."""
-    stream = folder / "stream.txt"
-    if path.is_file():
-        packed = path.read_bytes()
-        stream.write_bytes(gzip.decompress(packed) if path.suffix == ".gz" else packed)
-    else:
-        print("no stream beside the checkout: a made-up one", file=sys.stderr)
-        chance = random.Random(7)
-        names = [f"host{int(chance.paretovariate(0.6)) % 60_000}.example.org" for _ in range(200_000)]
-        stream.write_text("".join(f"{name} A\n" for name in names))
-    return stream, _new_names(folder)
+def _furnish(folders: Sequence[Path], blocked: list[str]) -> None:
+    """Lay a house of eight persons and the list into each data folder."""
+    source = Source(id="long", lines=[f"0.0.0.0 {name}" for name in blocked], syntax=Syntax.HOSTS, wide=True)
+    octets = build([source], Known(), compile_patterns).octets
+    for folder in folders:
+        publish_house(folder, _house())
+        publish_set(set_file(folder), octets)
 
 
-def _new_names(folder: Path) -> Iterator[Path]:
-    number = 0
-    while True:
-        number += 1
-        queries = folder / f"new{number}.txt"
-        queries.write_text("".join(f"n{number}-{serial}.example{serial % 977}.org A\n" for serial in range(40_000)))
-        yield queries
+def _house() -> House:
+    children = [Person(id=name, name=name, band=band) for name, band in zip(NAMES, BANDS, strict=False)]
+    more = [
+        Person(id=NAMES[5], name=NAMES[5], band="10-12", categories={"social_media": Setting.BLOCK}),
+        Person(id=NAMES[6], name=NAMES[6], kind=PersonKind.ADULT),
+    ]
+    devices = [
+        Device(id=f"device{number}", person=person, addresses=(sender.address,), macs=(behind.mac or "",))
+        for number, (person, sender, behind) in enumerate(zip((*NAMES[:7], None), AT_HOME, BEHIND, strict=True))
+    ]
+    return House(
+        persons=(*children, *more),
+        devices=tuple(devices),
+        forwarders=(Forwarder(id="router", addresses=(ROUTER,)),),
+        lists=(Subscription(id="long", name="A long list"),),
+    )
 
 
-def _zones() -> str:
-    """Return the names that we block for a device nobody named, as the peer's configuration has them."""
-    entries: tuple[Entry, ...] = rules.load_rulebook().entries
-    return "".join(f'  local-zone: "{entry.name}" always_null\n' for entry in entries if entry.tag in BLOCKED)
+def _bounds(rounds: Rounds) -> Iterator[Bound]:
+    def late(share: float) -> float:
+        ours, peer = (
+            rounds.median("steady", one, lambda made: made.percentile(share)) for one in ("kindgate", "unbound")
+        )
+        return ours / peer
+
+    yield Bound("known, of unbound", rounds.ratio("known", "kindgate", "unbound"), 1.0, is_least=True)
+    yield Bound("known, of dnsmasq", rounds.ratio("known", "kindgate", "dnsmasq"), 10.0, is_least=True)
+    yield Bound("told by a router, of unbound", rounds.ratio("told", "kindgate", "unbound"), 0.7, is_least=True)
+    yield Bound("new, of unbound", rounds.ratio("new", "kindgate", "unbound"), 0.35, is_least=True)
+    slow, direct = (
+        rounds.median("new, slowly", one, lambda made: made.percentile(0.5)) for one in ("kindgate", "directly")
+    )
+    yield Bound("a new name, later than directly, median", slow - direct, 0.3, unit=" ms")
+    yield Bound(f"{STEADY_QPS} a second, median, times unbound's", late(0.5), 1.5)
+    yield Bound(f"{STEADY_QPS} a second, 99 %, times unbound's", late(0.99), 2.0)
+    cpu = [rounds.median("workers", one, lambda made: made.cpu_us) for one in ("kindgate, two workers", "kindgate")]
+    yield Bound("CPU of a query with two workers, times one's", cpu[0] / cpu[1], 1.15)
 
 
-@contextmanager
-def unbound(folder: Path, name: str, port: int, more: str) -> Iterator[int]:
-    """Run an unbound with this configuration besides the common one, until the block ends; give its process id."""
-    file = folder / f"{name}.conf"
-    file.write_text(UNBOUND.format(port=port, folder=folder) + more)
-    with _process(["unbound", "-c", str(file)], port) as pid:
-        yield pid
-
-
-@contextmanager
-def _kindgate(folder: Path) -> Iterator[int]:
-    command = [sys.executable, "-m", "appliance", "nameserver", "--data", str(folder / "data"), "--workers", "1"]
-    command += ["--dns", f"127.0.0.1:{OURS}", "--upstream", f"127.0.0.1:{INTERNET}"]
-    with _process(command, OURS) as pid:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        yield int(children[0])
-
-
-@contextmanager
-def _process(command: list[str], port: int) -> Iterator[int]:
-    """Run a server until the block ends, from when it answers."""
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as running:
-        try:
-            until = time.monotonic() + READY_S
-            probe = ["dig", "@127.0.0.1", "-p", str(port), "ready.example", "+tries=1", "+time=1"]
-            while subprocess.run(probe, capture_output=True, check=False).returncode and time.monotonic() < until:
-                time.sleep(0.1)
-            yield running.pid
-        finally:
-            running.send_signal(signal.SIGTERM)
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def _private_mb(pid: int) -> float:
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(kb) for kb in re.findall(r"Private_\w+:\s+(\d+) kB", rollup)) / 1024
+def _print(rounds: Rounds, servers: Sequence[Server]) -> None:
+    print("| | answers/s | CPU µs each | lost | of unbound |\n|---|---:|---:|---:|---:|")
+    for title in ("known", "told", "new", "workers"):
+        for name in rounds.measured[title]:
+            rate = rounds.median(title, name, lambda made: made.rate)
+            cpu = rounds.median(title, name, lambda made: made.cpu_us)
+            lost = sum(made.lost for made in rounds.of(title, name))
+            ratio = f"{rounds.ratio(title, name, 'unbound'):.2f}" if title != "workers" else ""
+            print(f"| {title}: {name} | {rate:,.0f} | {cpu:.1f} | {lost} | {ratio} |")
+    print("\n| | median | 99 % | lost |\n|---|---:|---:|---:|")
+    for title in ("steady", "new, slowly"):
+        for name in rounds.measured[title]:
+            middle = rounds.median(title, name, lambda made: made.percentile(0.5))
+            late = rounds.median(title, name, lambda made: made.percentile(0.99))
+            lost = sum(made.lost for made in rounds.of(title, name))
+            print(f"| {title}: {name} | {middle:.2f} ms | {late:.2f} ms | {lost} |")
+    print("\n| | first answer after |\n|---|---:|")
+    for server in servers:
+        print(f"| {server.name} | {server.up_s:.2f} s |")
 
 
 if __name__ == "__main__":

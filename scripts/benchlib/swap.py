@@ -32,10 +32,11 @@ from appliance.household.lists import set_file
 from appliance.world.listfile import digest_of, publish_set
 from appliance.world.patterns import compile_patterns
 from appliance.world.snapshot import publish_house
-from scripts.benchlib.dns import ANSWERS_ALL, INTERNET, STREAM, unbound
 from scripts.benchlib.inforce import wait_until_up
+from scripts.benchlib.loads import LIST
+from scripts.benchlib.peers import ANSWERS_ALL, unbound
 
-LIST = STREAM.with_name("blocklist.hosts.gz")
+INTERNET = 5391
 SERVER, PORT, CLIENT = "127.0.0.1", 5396, "127.0.0.2"
 CLIENTS = 24
 MARKER = "marker.lists.example"
@@ -76,7 +77,7 @@ def main() -> None:
         data = folder / "data"
         publish_house(data, House(lists=(Subscription(id="long", name="A long list"),)))
         publish_set(set_file(data), files[1])
-        stack.enter_context(unbound(folder, "internet", INTERNET, ANSWERS_ALL))
+        stack.enter_context(unbound(folder, "internet", INTERNET, [ANSWERS_ALL]))
         process = stack.enter_context(start(data, told.workers))
         stack.callback(process.terminate)
         wait_until_up(data)

@@ -1,1 +1,1 @@
-"""Feeds the inspector's parsers with octets that look for trouble."""
+"""Feeds the parsers of what comes from the network, and the way of an answer, with octets that look for trouble."""

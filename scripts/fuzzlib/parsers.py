@@ -7,14 +7,24 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
 
+from appliance.core.flows.table import Flows
+from appliance.core.signs.facts import Facts, Kind
+from appliance.core.signs.look import look
+from appliance.core.wire.hello import Hello
 from appliance.core.wire.http import parse_request
+from appliance.core.wire.packet import ACK, RST, SYN, URG, Packet, Protocol
 from appliance.core.wire.packets import Packets
 from appliance.core.wire.question import parse_question, parse_stream_question
 from appliance.core.wire.quic import Initials
 from appliance.core.wire.reader import WireError
 from appliance.core.wire.tls import parse_hello
 from appliance.world.capture import Capture, CaptureError
+from scripts.fuzzlib.answering import ANSWER_SEEDS, DNS_SEEDS, read_answers, read_dns
 
+PORTS = (443, 53, 80, 8080, 1194, 51820, 500, 4500, 3478, 853, 1701, 1723, 6881, 9001, 500, 25)
+"""Of servers."""
+CLIENT, SERVER, CLIENTS_PORT = b"\xc0\x00\x02\x01", b"\xc6\x33\x64\x02", 40_000
+MAX_FLOWS = 2
 LINKS = (1, 0, 101, 113, 276, 9)
 """Ethernet, loopback, raw IP, Linux cooked (1 and 2), PPP."""
 
@@ -75,6 +85,56 @@ def read_capture(octets: bytes) -> None:
             pass
 
 
+class NotHeld(Exception):
+    """The table of flows holds more than it may."""
+
+
+def split(octets: bytes) -> list[tuple[int, int, bytes]]:
+    """Return what octets say of packets: each begins with its flags, a place, and its length in two octets."""
+    parts = []
+    while len(octets) >= 4:
+        flags, place, length = struct.unpack_from("!BBH", octets)
+        parts.append((flags, place, octets[4 : 4 + length]))
+        octets = octets[4 + length :]
+    return parts
+
+
+def read_flows(octets: bytes) -> None:
+    """Feed packets of a connection, or of datagrams, either way; the first octet says which."""
+    how, parts = (octets[0], split(octets[1:])) if octets else (0, [])
+    flows = Flows(MAX_FLOWS)
+    for number, (flags, place, payload) in enumerate(parts):
+        ends = (CLIENT, CLIENTS_PORT + (flags >> 7)), (SERVER, PORTS[how >> 4])
+        (source, source_port), (target, target_port) = ends if flags & 1 else ends[::-1]
+        protocol = (Protocol.TCP, Protocol.UDP, Protocol.TCP, Protocol.GRE)[how & 3]
+        bits = sum(bit for mark, bit in ((2, SYN), (4, ACK), (8, RST), (16, URG)) if flags & mark) ^ ACK
+        flows.feed(
+            Packet(source, target, protocol, source_port, target_port, payload, place * 3, bits, place * 3 + 1), number
+        )
+        if len(flows) > 3 * MAX_FLOWS:
+            raise NotHeld(f"{len(flows)} flows")
+        flows.overdue(number)
+    for _ in flows.end():
+        pass
+
+
+def read_signs(octets: bytes) -> None:
+    """Look at a flow after each of its packets, whatever else is known of it."""
+    how, parts = (octets[0], split(octets[1:])) if octets else (0, [])
+    facts = Facts((Protocol.UDP, Protocol.TCP, 47, 50)[how & 3], CLIENT, CLIENTS_PORT, SERVER, PORTS[how >> 4])
+    facts.has_start = how & 4 != 0
+    for flags, place, payload in parts[:12]:
+        if payload:
+            facts.see(payload, flags & 1 != 0)
+        if flags & 2:
+            facts.turn()
+        facts.kind = tuple(Kind)[flags >> 2 & 3]
+        facts.name = ascii(payload[:60].decode("latin-1")) if flags & 32 else None
+        if flags & 64:
+            facts.hello = Hello(facts.name, (repr(payload[:9]),), (771, 772), bool(place & 1), bool(place & 2))
+        look(facts)
+
+
 _ASK = struct.pack("!HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\x03www\x07example\x03com\x00\x00\x01\x00\x01"
 _NAME = b"\x00\x00\x00\x10\x00\x0e\x00\x00\x0bexample.com"
 _BODY = b"\x03\x03" + bytes(32) + b"\x00\x00\x02\x13\x01\x01\x00" + struct.pack("!H", len(_NAME)) + _NAME
@@ -86,6 +146,21 @@ _IP6 = struct.pack("!IHBB", 6 << 28, len(_UDP), 17, 64) + bytes(32) + _UDP
 _ETHERNET = bytes(12) + b"\x08\x00" + _IP4
 _PCAP = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 _PCAPNG = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28) + struct.pack("<IIHHII", 1, 20, 1, 0, 0, 20)
+_OPENVPN = b"\x38" + bytes(8) + b"\x00\x00\x00\x00\x00"
+_WIREGUARD = b"\x01\x00\x00\x00" + bytes(144)
+_IKE = bytes(8) + bytes(8) + b"\x21\x20\x22\x08\x00\x00\x00\x00\x00\x00\x00\x1c"
+_STUN = b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12)
+_DHT = b"d1:ad2:id20:" + bytes(20) + b"e1:q4:ping1:t2:aa1:y1:qe"
+_SAID = (
+    (0x07, 0, b""),
+    (0x02, 0, b""),
+    *((flags, 1, payload) for payload in (_RECORD, _ASK, _OPENVPN, _WIREGUARD, _IKE, _STUN, _DHT) for flags in (1, 0)),
+    (0x81, 1, b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"),
+    (0x80, 1, b"HTTP/1.1 200 OK\r\n\r\n"),
+    (0x81, 1, b"\x05\x01\x00"),
+    (0x81, 1, b"\x13BitTorrent protocol" + bytes(48)),
+)
+_PACKETS = b"".join(struct.pack("!BBH", flags, place, len(payload)) + payload for flags, place, payload in _SAID)
 
 PARSERS = {
     "http": Parser(
@@ -96,6 +171,8 @@ PARSERS = {
             b"GET http://me@a.example/ HTTP/1.0\r\nHost: b.example\r\n\r\n",
         ),
     ),
+    "dns": Parser(read_dns, DNS_SEEDS),
+    "answers": Parser(read_answers, ANSWER_SEEDS),
     "question": Parser(read_question, (_ASK, len(_ASK).to_bytes(2, "big") + _ASK)),
     "tls": Parser(read_tls, (_RECORD, b"\x80" + bytes((12 + 3,)) + b"\x01\x03\x01\x00\x03\x00\x00\x00\x03" + bytes(6))),
     "quic": Parser(
@@ -105,6 +182,8 @@ PARSERS = {
             b"\x09" + bytes(8) + b"Q043\x01" + bytes(12) + b"\xa0\x01" + b"CHLO\x01\x00\x00\x00SNI\x00",
         ),
     ),
+    "flows": Parser(read_flows, tuple(bytes((how,)) + _PACKETS for how in (0, 1, 2, 0x11, 0x10, 0x20, 0x51, 0xC1))),
+    "signs": Parser(read_signs, tuple(bytes((how,)) + _PACKETS for how in (0, 5, 4, 2, 0x50, 0x40, 0x80, 0xC4, 0xB1))),
     "ip": Parser(read_ip, (b"\x00" + _ETHERNET * 2, b"\x02" + _IP4, b"\x02" + _IP6)),
     "capture": Parser(
         read_capture,

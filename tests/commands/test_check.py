@@ -13,6 +13,7 @@ from appliance.commands import check as command
 from appliance.commands import daemons, probe
 from appliance.config import Endpoint
 from appliance.core.rulebook import RulebookError
+from appliance.core.whom import Server
 from appliance.world import neighbours, rules
 from appliance.world.snapshot import load_snapshot
 from tests.commands.cli import HOUSE, answering, applied, fake_daemon, kindgate, status
@@ -42,7 +43,7 @@ class Network:
     def ask(self, endpoint: Endpoint, question: Any) -> None:
         """Stand in for `probe.ask`."""
         if str(endpoint) in self.silent:
-            raise probe.Unanswered
+            raise probe.Unanswered(f"{endpoint} does not answer")
         options = {str(option.code): bytes(option.data).hex() for record in question.ar for option in record.rdata}
         word = str(question.q.qname).partition(".")[0]
         if endpoint.port == 53 and endpoint.address != "192.0.2.53":
@@ -214,6 +215,33 @@ def test_a_silent_upstream(network: Network, tmp_path: Path) -> None:
     code, found = diagnose(network, tmp_path, upstreams=[ABOVE, "192.0.2.54:5353"])
     expected = ("wrong", "The upstream 192.0.2.54:5353 does not answer", "kindgate run --upstream ADDR")
     assert (code, found) == (1, [expected])
+
+
+def test_each_server_is_asked(network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those for some names only, and what is wrong with one is told."""
+    asked = []
+
+    def reach(server: Server, bootstrap: tuple[Server, ...]) -> None:
+        asked.append((str(server), [str(one) for one in bootstrap]))
+        if server.name:
+            raise probe.Unanswered(f"{server} does not answer: certificate has expired")
+
+    monkeypatch.setattr(probe, "reach", reach)
+    dot, router, aid = "tls://192.0.2.3#dns.example", "192.168.1.1:53", "192.0.2.9:53"
+    told = [{"server": dot}, {"server": router}]
+    code, found = diagnose(network, tmp_path, upstreams=[dot], servers=told, bootstrap=[aid])
+    assert asked == [(dot, [aid]), (router, [aid])]
+    words = f"The upstream {dot} does not answer: certificate has expired"
+    assert (code, found) == (1, [("wrong", words, "kindgate run --upstream ADDR")])
+
+
+def test_a_server_that_asks_us(network: Network, tmp_path: Path) -> None:
+    """It is told, and asked no more, here neither."""
+    network.silent = {"192.168.1.1:53"}
+    told = [{"server": "192.168.1.1:53", "is_loop": True}, {"server": ABOVE, "is_loop": False}]
+    code, found = diagnose(network, tmp_path, upstreams=["192.168.1.1:53", ABOVE], servers=told)
+    words = "The upstream 192.168.1.1:53 asks this box in turn, and is asked no more"
+    assert (code, [what for _, what, _ in found]) == (1, [words])
 
 
 def test_no_upstream(network: Network, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from appliance.world.state import State, publish_state
 from tests.commands.cli import HOUSE, applied, kindgate
 
 KEYS = [
-    "action", "step", "reason", "sentence", "to_child", "target", "answer", "given", "by_list", "services",
+    "action", "step", "reason", "sentence", "to_child", "target", "answer", "given", "at_home", "by_list", "services",
     "categories", "until", "counted", "traceless", "lift",
 ]  # fmt: skip
 DAY = "2026-11-18T15:00"
@@ -50,6 +50,7 @@ def test_json_has_just_these_fields(data: Path) -> None:
         "target": None,
         "answer": "block",
         "given": None,
+        "at_home": None,
         "by_list": None,
         "services": ["TikTok"],
         "categories": ["Social feeds"],
@@ -328,3 +329,13 @@ def test_minutes_of_what_has_no_budget_are_noted(timed: Path, words: list[str], 
     expected = f"Note: nobody set a budget for {what} here, so that its minutes stop nothing.\n"
     assert (result.exit_code, result.stderr) == (0, expected)
     assert json.loads(result.stdout)["action"] == "allow"
+
+
+def test_a_name_that_nobody_is_asked_for(data: Path, tmp_path: Path) -> None:
+    """It says so, unless a server is known that it is asked of."""
+    assert explained(data, "nas.home.arpa", "--at", DAY)["answer"] == "special"
+    text = kindgate("explain", "nas.home.arpa", "--at", DAY, data=data).stdout
+    assert "  Nobody on the internet is asked for this name" in text
+    config = tmp_path / "appliance.yaml"
+    config.write_text("routes: {home.arpa: [192.168.1.1]}\n", "utf-8")
+    assert explained(data, "nas.home.arpa", "--at", DAY, "--config", str(config))["answer"] == "own"

@@ -8,7 +8,7 @@ import pytest
 from appliance.__main__ import main
 from appliance.commands import options
 from appliance.commands.options import Fault, Misused, configured
-from appliance.config import MAX_WORKERS, Config, Endpoint
+from appliance.config import MAX_WORKERS, Config, Endpoint, ask_plainly
 from tests.commands.cli import HOUSE, applied, kindgate
 
 PLACED = [
@@ -106,7 +106,7 @@ def test_the_systems_file_is_read_where_there_is_one(nowhere: Path, monkeypatch:
     ("text", "words"),
     [
         ("dnz: []\n", "a.yaml: line 1: dnz: unknown key 'dnz'"),
-        ("dns: [localhost:53]\n", "a.yaml: line 1: 'localhost' does not appear to be"),
+        ("dns: [localhost:53]\n", "a.yaml: line 1: dns.#1: 'localhost' does not appear to be"),
         ("workers: 0\n", "a.yaml: line 1: workers: "),
         ("dns: []\n", "a.yaml: dns: needs an address"),
         ("dns: [\n", "a.yaml: line "),
@@ -148,12 +148,12 @@ def test_upstreams_are_never_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
     """The system's resolvers but for this very nameserver; what is configured is taken at its word."""
     system = (Endpoint("127.0.0.1", 53), Endpoint("192.0.2.1", 53), Endpoint("::1", 53))
     monkeypatch.setattr(options, "system_resolvers", lambda: system)
-    assert options.upstreams_of(Config()) == system
-    assert options.upstreams_of(Config(dns=("127.0.0.1:53",))) == system[1:]
-    assert options.upstreams_of(Config(dns=("192.0.2.1:53",))) == (system[0], system[2])
-    assert options.upstreams_of(Config(dns=("0.0.0.0:53", "[::]:53"))) == system[1:2]
-    assert options.upstreams_of(Config(dns=("0.0.0.0:5353",))) == system
-    assert options.upstreams_of(Config(upstreams=("192.0.2.9",))) == (Endpoint("192.0.2.9", 53),)
+    assert options.upstreams_of(Config()) == ask_plainly(system)
+    assert options.upstreams_of(Config(dns=("127.0.0.1:53",))) == ask_plainly(system[1:])
+    assert options.upstreams_of(Config(dns=("192.0.2.1:53",))) == ask_plainly((system[0], system[2]))
+    assert options.upstreams_of(Config(dns=("0.0.0.0:53", "[::]:53"))) == ask_plainly(system[1:2])
+    assert options.upstreams_of(Config(dns=("0.0.0.0:5353",))) == ask_plainly(system)
+    assert options.upstreams_of(Config(upstreams=("192.0.2.9",))) == ask_plainly((Endpoint("192.0.2.9", 53),))
 
 
 def test_a_place_is_counted_from_one() -> None:

@@ -11,6 +11,7 @@ from dnslib import DNSRecord
 from appliance.commands import probe
 from appliance.config import Endpoint
 from appliance.core.asker import MAC_RAW, MAC_TEXT, ecs_client, option_mac
+from appliance.core.whom import parse_server
 from appliance.core.wire import dns as wire
 from appliance.core.wire.dns import Query
 from tests.fakes import answer, answers, fake_upstream, silence
@@ -86,6 +87,18 @@ def test_nobody_listens() -> None:
     endpoint = Endpoint(address, free_port(address))
     with pytest.raises(probe.Unanswered):
         probe.ask(endpoint, probe.plain("example.com", "A"))
+
+
+def test_a_server_is_asked_as_it_is_set() -> None:
+    """Over UDP, over TCP; and why one does not answer is told."""
+    with fake_upstream(answers) as fake:
+        for told in (f"{fake.endpoint}", f"tcp://{fake.endpoint}"):
+            probe.reach(parse_server(told), ())
+        assert [asked.is_tcp for asked in fake.asked] == [False, True]
+        assert fake.names() == [".", "."]
+    server = parse_server(f"tcp://127.0.0.1:{free_port('127.0.0.1')}")
+    with pytest.raises(probe.Unanswered, match=f"{server} does not answer: connection refused"):
+        probe.reach(server, ())
 
 
 def test_a_second_try_finds_what_the_first_lost(monkeypatch: pytest.MonkeyPatch) -> None:

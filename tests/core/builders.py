@@ -19,6 +19,7 @@ from appliance.core.device import Device, DeviceKind
 from appliance.core.domainset import DomainSet, Entry
 from appliance.core.house import House
 from appliance.core.lists.listset import ListSet
+from appliance.core.local import Local
 from appliance.core.person import Do, Person, PersonKind, Rule
 from appliance.core.policy import Policy
 from appliance.core.query import Setting
@@ -91,6 +92,7 @@ updates:
   console: [patch.example]
   tv: [tvpatch.example]
   system: [system.example]
+home: [box.example]
 """
 BYPASS_YAML = """\
 version: 1
@@ -295,7 +297,7 @@ def query(name: str, qtype: str = "A", *, edns: bool = True, **options: Any) -> 
 
 def setting_of(compiled: Policy, max_octets: int = 1 << 20) -> Setting:
     """Return what queries of a moment share, with an empty cache."""
-    return Setting(compiled, Answers(max_octets), _say)
+    return Setting(compiled, Answers(max_octets), _say, local=Local.of(compiled.house))
 
 
 def _say(reason: Reason) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.core.document import MAX_CHARACTERS, MAX_DEPTH, Document, DocumentError, to_yaml
+from appliance.core.document import MAX_CHARACTERS, MAX_DEPTH, Document, DocumentError, Misplaced, to_yaml
 
 
 class Pet(msgspec.Struct, forbid_unknown_fields=True):
@@ -22,6 +22,19 @@ class Zoo(msgspec.Struct, forbid_unknown_fields=True):
 
     pets: list[Pet] = []
     by_name: dict[str, Pet] = {}
+
+
+class Cage(msgspec.Struct):
+    """An example that knows by itself what it can't hold."""
+
+    pets: list[str]
+
+    def __post_init__(self) -> None:
+        """Say where it is wrong."""
+        if "tiger" in self.pets:
+            raise Misplaced(("pets", self.pets.index("tiger")), "No tigers.")
+        if not self.pets:
+            raise ValueError("it is empty")
 
 
 class Anything(msgspec.Struct):
@@ -220,3 +233,22 @@ def test_what_we_write_we_read_back(value: object) -> None:
 def test_values_are_written_as_people_write_them() -> None:
     """In their order, umlauts as they are."""
     assert to_yaml(Zoo([Pet("Mümmel")])) == "pets:\n- name: Mümmel\n  legs: 4\nby_name: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("- pets: [cat]\n- pets:\n  - cat\n  - tiger\n", 4, "#2.pets.#2: no tigers."),
+        ("- pets: [cat]\n- pets: []\n", 2, "#2: it is empty"),
+    ],
+)
+def test_a_value_says_where_it_is_wrong(text: str, line: int, words: str) -> None:
+    """The line is that of the very word, as far as the value tells it."""
+    with pytest.raises(DocumentError) as caught:
+        Document(text).to(list[Cage])
+    assert caught.value.problems == [(line, words)]
+
+
+def test_a_misplaced_word_has_its_place() -> None:
+    """Also where there is no document."""
+    assert str(Misplaced(("pets", 1), "No tigers.")) == "pets.#2: no tigers."

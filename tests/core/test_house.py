@@ -17,6 +17,7 @@ from appliance.core.document import Document, DocumentError, to_yaml
 from appliance.core.house import (
     Blocking,
     BlockMode,
+    Doubted,
     House,
     HouseError,
     OwnService,
@@ -40,6 +41,7 @@ def test_values_come_in_normal_form() -> None:
     """Names, addresses and networks are brought to it when a value is made."""
     assert OwnService(id="chess", name="Chess", domains=("Chess.Example.",)).domains == ("chess.example",)
     assert House(networks=("192.0.2.0/24", "2001:DB8::/32")).networks == ("192.0.2.0/24", "2001:db8::/32")
+    assert House(private_names=("Plex.Direct.",)).private_names == ("plex.direct",)
     assert (Blocking(address4="0.0.0.0").address4, Blocking(address6="0::0").address6) == ("0.0.0.0", "::")
 
 
@@ -55,6 +57,7 @@ REFUSED = [
     (lambda: House(version=2), ValueError, "version 2 is not known here"),
     (lambda: House(unknown_devices="open"), ValueError, "unknown_devices is one of 0-5"),
     (lambda: House(networks=("192.0.2.1/24",)), ValueError, "host bits"),
+    (lambda: House(private_names=("*.example.com",)), BadName, "not a domain name"),
 ]
 
 
@@ -89,7 +92,9 @@ FULL = House(
     language="de",
     day_starts="04:00",
     unknown_devices="closed",
+    doubted_clock=Doubted.CLOSED,
     networks=("198.51.100.0/24",),
+    private_names=("plex.direct",),
     blocking=Blocking(mode=BlockMode.ADDRESS, address4="192.0.2.9", address6="2001:db8::9"),
     forwarders=(Forwarder(id="router", macs=("02:00:00:00:00:fe",), addresses=("192.168.1.1",)),),
     services=(OwnService(id="chess", name="Chess", domains=("chess.example",), group="video", category="forum"),),
@@ -309,6 +314,11 @@ PROBLEMS: list[tuple[dict[str, Any], tuple[Any, ...], str]] = [
         {"services": (msgspec.structs.replace(OWN, category="cats"),)},
         ("services", 0, "category"),
         "there is no category 'cats'",
+    ),
+    (
+        {"private_names": ("plex.direct", "box")},
+        ("private_names", 1),
+        "box is a whole ending: say which names below it are of this home",
     ),
     ({"services": (OWN, OWN)}, ("services", 1), "chess is used twice: here and by services chess"),
     (

@@ -7,10 +7,10 @@ import pytest
 
 from appliance.core import query as core_query
 from appliance.core.budget import Budget
+from appliance.core.delivery import MAX_CNAMES
 from appliance.core.device import DeviceKind
 from appliance.core.domainset import Entry
 from appliance.core.person import Setting
-from appliance.core.query import MAX_CNAMES
 from appliance.core.said import Things
 from appliance.core.schedule import Window
 from appliance.core.wire import dns as wire

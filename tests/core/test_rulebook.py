@@ -83,6 +83,7 @@ FAULTS = [
     ("bypass.yaml", "[vpn.example]", "[vpn.example, x y]", "bypass.yaml: line 6: 'x y'"),
     ("bypass.yaml", "category: bypass_vpn", "category: bypass_car", "bypass_car: names of a category that does not"),
     ("bypass.yaml", "answer: nodata", "answer: nothing", "bypass.yaml: line 5"),
+    ("bypass.yaml", "[vpn.example]", "[vpn.example], addresses: [9.9.9.9, 9.9.9]", "bypass.yaml: line 6: '9.9.9'"),
     (
         "lists/pornography.txt",
         "porn.example",

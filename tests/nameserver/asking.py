@@ -9,7 +9,7 @@ from appliance.core.query import Ask, Failure
 from appliance.core.verdict import Action, Reason, Step, Verdict
 from appliance.core.wire import dns as wire
 from appliance.nameserver.upstream import Upstreams
-from tests.running import free_port, question
+from tests.running import free_port, question, until
 
 ALLOWED = Verdict(Action.ALLOW, Step.DEFAULT, Reason("default"))
 
@@ -27,6 +27,11 @@ async def outcome_of(upstreams: Upstreams, ask: Ask | None = None) -> Kept | Fai
     upstreams.ask(ask or asking(), coming.set_result)
     async with asyncio.timeout(10):
         return await coming
+
+
+async def settled(upstreams: Upstreams) -> None:
+    """Wait until no question is under way."""
+    await asyncio.to_thread(until, lambda: not upstreams._under_way, 10, "nothing is under way")
 
 
 def address(outcome: Kept | Failure) -> str:

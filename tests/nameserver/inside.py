@@ -9,7 +9,7 @@ from typing import Any, ParamSpec
 import dns.message
 import msgspec
 
-from appliance.config import Endpoint
+from appliance.config import Endpoint, ask_plainly
 from appliance.core.answers import Answers
 from appliance.core.domainset import DomainSet
 from appliance.core.house import House
@@ -26,6 +26,7 @@ from tests.running import question
 LIMIT_S = 60.0
 ANSWER_S = 6.0
 P = ParamSpec("P")
+_MADE: list[Upstreams] = []
 
 
 def in_loop(story: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
@@ -33,9 +34,19 @@ def in_loop(story: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
 
     @functools.wraps(story)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(asyncio.wait_for(story(*args, **kwargs), LIMIT_S))
+        asyncio.run(asyncio.wait_for(_closing(story(*args, **kwargs)), LIMIT_S))
 
     return run
+
+
+async def _closing(story: Coroutine[Any, Any, None]) -> None:
+    """Leave nothing open that a test has made here, whatever came of it."""
+    try:
+        await story
+    finally:
+        while _MADE:
+            _MADE.pop()._exchanges.close()
+        await asyncio.sleep(0)
 
 
 @functools.cache
@@ -82,7 +93,9 @@ class Still(Neighbours):
 
 def upstreams_of(*endpoints: Endpoint) -> Upstreams:
     """Return upstreams with an empty cache and no counts."""
-    return Upstreams(endpoints, Answers(1 << 22), Counts())
+    made = Upstreams(ask_plainly(endpoints), Answers(1 << 22), Counts())
+    _MADE.append(made)
+    return made
 
 
 def resolver_of(*endpoints: Endpoint, house: House | None = None, neighbours: Neighbours | None = None) -> Resolver:

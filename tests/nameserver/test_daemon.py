@@ -13,8 +13,9 @@ from pathlib import Path
 import dns.message
 import pytest
 
-from appliance.config import Config, Endpoint
+from appliance.config import Config, Endpoint, ask_plainly
 from appliance.core.house import House
+from appliance.core.whom import Whom
 from appliance.nameserver import daemon
 from appliance.nameserver.daemon import Daemon
 from appliance.nameserver.sockets import ListenError
@@ -94,6 +95,17 @@ def test_status(data: Path) -> None:
         until(lambda: started.status()["counts"].get("answered.block") == 3, END_S, "the counts arrive")
         until(lambda: started.status()["counts"].get("answered.allow") == 1, END_S, "the counts arrive")
         assert "errors" not in started.status()["counts"]
+        (server,) = started.status()["servers"]
+        assert server.pop("median_ms") > 0
+        told = {
+            "server": str(fake.endpoint),
+            "asked": 1,
+            "failed": 0,
+            "is_sick": False,
+            "problem": "",
+            "is_loop": False,
+        }
+        assert server == told
         started.ask("t0k3n.check.kindgate.home", source=KIM)
         asked: dict[str, object] = {"ask": "sight", "token": "t0k3n"}
         until(lambda: bus.ask(data, "nameserver", asked)["sight"], END_S, "the sight arrives")
@@ -354,7 +366,7 @@ async def stopped(one: Daemon, running_one: "asyncio.Task[None]", stopping: asyn
 
 def inside(data: Path, fake: FakeUpstream, where: Endpoint) -> Daemon:
     """Return a daemon of this process, with one worker."""
-    return Daemon(Config(dns=(str(where),)), (fake.endpoint,), data, 1)
+    return Daemon(Config(dns=(str(where),)), ask_plainly((fake.endpoint,)), data, 1)
 
 
 @in_loop
@@ -415,7 +427,7 @@ async def test_worker_that_can_not_be_started(data: Path, monkeypatch: pytest.Mo
 def test_address_of_nobody(data: Path) -> None:
     """An address that can't be listened on is told before anything is started."""
     with pytest.raises(ListenError, match="can't listen on"):
-        Daemon(Config(dns=(str(DEAF),)), (), data, 1)
+        Daemon(Config(dns=(str(DEAF),)), Whom(), data, 1)
 
 
 def test_house_of_an_unknown_zone(data: Path) -> None:

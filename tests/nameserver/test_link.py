@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from appliance.core.whom import Mode, Whom, parse_server
 from appliance.nameserver import link
 from appliance.nameserver.link import (
     FROM_WORKER,
@@ -23,6 +24,7 @@ from appliance.nameserver.link import (
     News,
     Sighted,
     TakeLists,
+    TakeTime,
     ToWorker,
     Watch,
 )
@@ -30,12 +32,17 @@ from appliance.nameserver.recent import Entry
 from tests.nameserver.inside import in_loop
 
 SAID: list[ToWorker] = [
-    Begin((Listener(3, False), Listener(4, True)), ("127.0.0.1:53",), 1 << 20),
+    Begin(
+        (Listener(3, False), Listener(4, True)),
+        Whom((parse_server("tls://192.0.2.1#dns.example"),), Mode.FASTEST, {"lan": ()}),
+        1 << 20,
+    ),
     Adopt(None),
     Adopt(b'{"a":"\n"}' * 300_000),
     Adopt(bytes(range(256))),
     TakeLists("/data/lists/lists.set", "0123456789abcdef", 7),
     TakeLists("/data/lists/lists.set", ""),
+    TakeTime(1_795_424_000.125, is_doubted=True),
     Watch({"tablet": 899.5}),
     AskEntries(7, of_sessions=True, device="tablet", person="kim"),
 ]

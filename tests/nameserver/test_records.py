@@ -152,6 +152,18 @@ async def test_restart_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
     assert events == [told | {"args": {"worker": number}} for number in (0, 1)]
 
 
+@in_loop
+async def test_a_server_that_asks_us_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, until it no longer does."""
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    one = records()
+    for servers in (["b", "a", "a"], ["a"], [], ["c"]):
+        one.looped(servers)
+    events = (await answer(one, ask="tally"))["events"]
+    told = {"at": AT, "kind": "upstream_loop", "person": None, "device": None, "severity": 1}
+    assert events == [told | {"args": {"server": server}} for server in "abc"]
+
+
 class Served:
     """A worker that says what it is told to."""
 

@@ -13,7 +13,7 @@ from appliance.core.device import Device, Forwarder
 from appliance.core.house import House
 from appliance.core.person import Do, Person, Rule
 from appliance.core.word import Grant
-from appliance.nameserver import exchange
+from appliance.nameserver import exchange, seats
 from appliance.nameserver import resolver as resolver_module
 from appliance.nameserver.resolver import Resolver
 from appliance.world import clock
@@ -178,7 +178,7 @@ async def test_who_is_answered(source: str, expected: bool) -> None:
     table = Still()
     table.networks = ("192.0.2.1/24",)
     resolver = resolver_of(house=House(networks=("198.51.100.0/24",)), neighbours=table)
-    assert resolver.is_answered(source) is expected
+    assert (resolver.seat(source) is not None) is expected
     reply = put(resolver, question(BLOCKED).to_wire(), source)
     assert (reply.exception() is None) is expected
     assert resolver.counts.news().get("dropped.source", 0) == (0 if expected else 2)
@@ -193,14 +193,14 @@ async def test_network_that_is_attached_later() -> None:
     for networks in ((), ("203.0.113.1/24",), ()):
         table.networks, table.networks_changed = networks, True
         resolver.look_around()
-        found.append(resolver.is_answered("203.0.113.9"))
+        found.append(resolver.seat("203.0.113.9") is not None)
     assert found == [False, True, False]
 
 
 @in_loop
 async def test_sources_known_at_once_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of forged sources fills no memory."""
-    monkeypatch.setattr(resolver_module, "MAX_SEATS", 50)
+    monkeypatch.setattr(seats, "MAX_SEATS", 50)
     resolver = resolver_of()
     for number in range(500):
         await ask(resolver, BLOCKED, source=f"10.0.{number // 250}.{number % 250}")

@@ -102,7 +102,7 @@ async def test_lists_that_can_not_be_run(monkeypatch: pytest.MonkeyPatch) -> Non
         resolver.take_lists(list_set(ADS))
         before = resolver.in_force
 
-        def fail(*_: object) -> None:
+        def fail(*_: object, **__: object) -> None:
             raise ValueError("no")
 
         with monkeypatch.context() as patched:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from appliance.config import Endpoint
 from appliance.core.query import Failure
 from appliance.core.wire import dns as wire
-from appliance.nameserver import exchange
+from appliance.nameserver import datagrams
 from appliance.world import clock
 from tests.fakes import REAL, Asked, Script, answer, failing, fake_upstream, silence
 from tests.nameserver.asking import address, asking, outcome_of, refusing
@@ -109,7 +109,7 @@ async def test_no_socket_is_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
             def refuse(_: Endpoint) -> socket.socket:
                 raise OSError(24, "Too many open files")
 
-            patch.setattr(exchange, "fresh_socket", refuse)
+            patch.setattr(datagrams, "fresh_socket", refuse)
             assert await outcome_of(upstreams) is Failure.NO_ANSWER
         assert address(await outcome_of(upstreams)) == REAL
 

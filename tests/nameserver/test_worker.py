@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
+from typing import Any
 
 import dns.message
 import msgspec
 
-from appliance.config import Endpoint
+from appliance.config import Endpoint, ask_plainly
 from appliance.core.budget import Budget, Minutes, Used, day_of
 from appliance.core.house import House, OwnService
 from appliance.core.person import Person
@@ -73,8 +74,8 @@ class Led:
 
 
 @asynccontextmanager
-async def led(*upstreams: Endpoint) -> AsyncIterator[Led]:
-    """Give a worker that was told to begin, for as long as the block runs."""
+async def led(*upstreams: Endpoint, **said: Any) -> AsyncIterator[Led]:
+    """Give a worker that was told to begin, in this way, for as long as the block runs."""
     endpoint = loopback()
     ours, theirs = socket.socketpair()
     with open_udp(endpoint) as udp, open_tcp(endpoint) as tcp, theirs:
@@ -92,7 +93,7 @@ async def led(*upstreams: Endpoint) -> AsyncIterator[Led]:
                 worker.said.put_nowait(message)
 
         hearing = asyncio.create_task(hear())
-        link.tell(Begin(listeners, tuple(str(one) for one in upstreams), 1 << 20))
+        link.tell(Begin(listeners, ask_plainly(upstreams), 1 << 20, **said))
         try:
             yield worker
         finally:

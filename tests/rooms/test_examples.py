@@ -16,6 +16,7 @@ from appliance.core.document import Document
 from appliance.core.house import BlockMode, House, Unknown
 from appliance.core.lists.rule import Syntax
 from appliance.core.person import Do, Level, Mode, PersonKind, Setting
+from appliance.core.record import RecordType
 from appliance.core.schedule import Day, Routine
 from appliance.core.subscription import ListKind
 from appliance.core.verdict import Action
@@ -63,6 +64,8 @@ def test_the_example_of_the_rules_loads_and_has_every_key() -> None:
 
 PATHS: dict[str, tuple[tuple[str, ...], ...]] = {
     "House": ((),),
+    "Access": (("access",),),
+    "Record": (("records",),),
     "Blocking": (("blocking",),),
     "Forwarder": (("forwarders",),),
     "OwnService": (("services",),),
@@ -98,7 +101,8 @@ def _is_written(name: str, field: str, plain: object) -> bool:
 def test_the_table_of_keys_is_whole() -> None:
     """Every key has a row for each struct that has it, and every row a key."""
     words = {
-        "House": "the house", "Blocking": "`blocking`", "Forwarder": "forwarders", "OwnService": "services",
+        "House": "the house", "Access": "`access`", "Record": "records", "Blocking": "`blocking`",
+        "Forwarder": "forwarders", "OwnService": "services",
         "Subscription": "lists", "Person": "persons", "Rule": "rules", "Window": "windows",
         "DateException": "exceptions", "Budget": "budgets", "Things": "things", "Device": "devices",
         "Pause": "pauses", "Grant": "grants", "Lifted": "lifted",
@@ -109,7 +113,23 @@ def test_the_table_of_keys_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [BlockMode, DeviceKind, PersonKind, Mode, Setting, Level, Routine, Day, Told, Do, Unknown, ListKind, Syntax]
+    "kind",
+    [
+        BlockMode,
+        DeviceKind,
+        PersonKind,
+        Mode,
+        Setting,
+        Level,
+        Routine,
+        Day,
+        Told,
+        Do,
+        Unknown,
+        ListKind,
+        RecordType,
+        Syntax,
+    ],
 )
 def test_every_choice_is_named(kind: type[Enum]) -> None:
     """Each word that a key may have stands somewhere in the section."""

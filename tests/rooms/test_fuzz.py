@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.core.wire import http, question, tls
+from appliance.core import query
+from appliance.core.wire import dns, http, question, svcb, tls
 from appliance.core.wire.hello import Hello
 from appliance.core.wire.packets import Packets
 from appliance.core.wire.quic import is_quic
 from appliance.world.capture import Capture
-from scripts.fuzzlib import cli
+from scripts.fuzzlib import answering, cli
 from scripts.fuzzlib.parsers import LINKS, PARSERS
 
 STAND_IN = """\
@@ -75,6 +76,38 @@ def test_the_seeds_are_what_the_parsers_are_for() -> None:
         assert len(list(Capture(BytesIO(seed)))) == 1
 
 
+def test_the_seeds_of_answers_reach_a_child_and_an_adult() -> None:
+    """Ours for queries are queries, those for answers are read: addresses, keys, none at all, and too many octets."""
+    assert all(isinstance(dns.parse_query(seed), dns.Query) for seed in answering.DNS_SEEDS if not seed[2] & 0x80)
+    told = [dns.parse_message(seed) for seed in answering.DNS_SEEDS if seed[2] & 0x80]
+    assert {record.rtype for message in told for record in message.answers} >= {dns.A, dns.AAAA, dns.CNAME, *svcb.TYPES}
+    assert {message.rcode for message in told} == {dns.NOERROR, dns.NXDOMAIN, dns.SERVFAIL}
+    assert max(len(message.wire) for message in told) > dns.MAX_UDP_OCTETS
+
+
+FAULTS = {
+    "keys that are not taken out": ("ech.without_keys", lambda message: message),
+    "addresses of a home": ("decide_home", lambda *_: None),
+    "too long for UDP": ("_fitting", lambda _, made, __: made),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_the_answer_path_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of the seeds is enough."""
+    where, instead = FAULTS[fault]
+    monkeypatch.setattr(f"{query.__name__}.{where}", instead)
+
+    def is_found_by(seed: bytes) -> bool:
+        try:
+            PARSERS["answers"].read(seed)
+        except answering.Broken:
+            return True
+        return False
+
+    assert any(map(is_found_by, answering.ANSWER_SEEDS))
+
+
 def test_all_are_fuzzed_and_nothing_is_found(
     stand_in: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,4 +142,4 @@ def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> N
     """And those that are parsers are told."""
     with pytest.raises(SystemExit):
         cli.main(["smtp"])
-    assert "no parser smtp: http, question, tls" in capsys.readouterr().err
+    assert "no parser smtp: http, dns, answers, question, tls" in capsys.readouterr().err

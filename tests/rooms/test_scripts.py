@@ -91,6 +91,7 @@ def test_the_readme_installs_every_unit_file() -> None:
         for source in ROOT.glob(pattern)
     }
     places = {"sysusers.d": "/etc/sysusers.d/", "tmpfiles.d": "/etc/tmpfiles.d/", "systemd": "/etc/systemd/system/"}
+    places["unbound.conf.d"] = "/etc/unbound/unbound.conf.d/"
     expected = {path.as_posix(): places[path.parent.name] for path in tree.files() if path.parts[0] == "systemd"}
     assert copied == expected
     order = ["/etc/tmpfiles.d/", "--create", "venv", "/etc/systemd/system/", "enable", "check"]
@@ -111,4 +112,4 @@ def test_the_readme_makes_the_environment_that_the_units_run() -> None:
 def installing() -> list[str]:
     """Return the lines of the README that install Kindgate with systemd."""
     section = tree.section(tree.README.read_text("utf-8"), "## With systemd")
-    return tree.blocks(section, "sh")[0].text.splitlines()
+    return [line for block in tree.blocks(section, "sh") for line in block.text.splitlines()]

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -185,14 +186,14 @@ def test_no_update_is_blocked_by_default(band: str) -> None:
 
 
 def test_adults_and_unknown_devices_are_hardly_filtered() -> None:
-    """An adult's row has what harms everyone; an unknown device's adds adult content, and no more."""
+    """An adult's row has what harms everyone; an unknown device's adds adult content and what leads past all this."""
     harms = {"malware_phishing", "stalkerware", "csam"}
     adult = {"pornography", "adult_subscription", "ai_companion_sexual", "ai_nudify"}
     blocked = {
         row: {id_ for id_, letter in BOOK.letters[row].items() if letter in (Letter.B, Letter.H, Letter.K)}
         for row in ("adult", "unknown")
     }
-    assert blocked == {"adult": harms, "unknown": harms | adult}
+    assert blocked == {"adult": harms, "unknown": harms | adult | {"bypass_dns"}}
 
 
 def test_letters_never_loosen_for_the_younger() -> None:
@@ -202,6 +203,23 @@ def test_letters_never_loosen_for_the_younger() -> None:
         ranks = [strict.get(BOOK.letters[band][id_], 0) for band in BANDS]
         if id_ not in ("unclassified", "unknown_new"):
             assert ranks == sorted(ranks, reverse=True), (id_, ranks)
+
+
+def test_addresses_of_routes_are_public_and_stand_once() -> None:
+    """Blocks are no wider than one maker's, and none lies in another."""
+    routes = [route for route in BOOK.routes.values() if route.addresses]
+    assert [(route.shows, route.is_sure) for route in routes] == [("doh", True), ("warp", True)]
+    blocks = [ip_network(word) for route in routes for word in route.addresses]
+    for block in blocks:
+        assert block.is_global
+        assert block.max_prefixlen - block.prefixlen <= (8 if block.version == 4 else 80)
+        assert [str(one) for one in blocks if one.version == block.version and one.overlaps(block)] == [str(block)]
+
+
+def test_a_route_says_what_is_there() -> None:
+    """Unless nobody can be there at all; and it takes no name away, for what is known of flows has no exceptions."""
+    assert [route.id for route in BOOK.routes.values() if not route.shows] == ["firefox_canary", "ddr"]
+    assert [entry.name for entry in BOOK.entries if entry.tag.startswith("#route:") and entry.is_not] == []
 
 
 def test_the_readme_counts_what_there_is() -> None:

@@ -17,11 +17,14 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from appliance.core.access import Access
 from appliance.core.budget import Budget, Minutes, Used
+from appliance.core.clocktrust import Doubt
 from appliance.core.device import Device, DeviceKind, Forwarder
 from appliance.core.house import House, OwnService
 from appliance.core.lists.rule import Syntax
 from appliance.core.person import Do, Person, PersonKind, Rule, Setting
+from appliance.core.record import Record, RecordType
 from appliance.core.said import Things
 from appliance.core.schedule import EVERY_DAY, DateException, Day, Routine, Window
 from appliance.core.subscription import ListKind, Subscription
@@ -107,7 +110,19 @@ DEVICES = (
 HOUSE = House(
     time_zone="Europe/Berlin", country="DE", persons=(LIV, MIA, EMRE, JONAS, BEN, *GROWN), devices=DEVICES,
     forwarders=(Forwarder(id="router", addresses=("192.168.77.1",)),),
+    access=Access(blocked=("02:77:00:00:00:ee", "192.168.78.0/24")),
     services=(OwnService(id="chess-club", name="Chess club", domains=("club.example",), group="game"),),
+    records=tuple(
+        Record(name=name, type=RecordType(type_), value=value)
+        for name, type_, value in (
+            ("nas.lan", "A", "192.168.77.40"), ("nas.lan", "AAAA", "fd77::40"), ("*.nas.lan", "CNAME", "nas.lan"),
+            ("192.168.77.41", "PTR", "printer.lan"), ("_ipp._tcp.lan", "SRV", "0 0 631 printer.lan"),
+            ("a-very-long-name.of-some-game-server.in-the-cellar.example.com", "A", "198.51.100.200"),
+            ("nas.lan", "TXT", "In the cellar, beside the washing machine; ask Dana before you pull the plug"),
+            ("example.org", "CNAME", "example.org"),
+        )
+    ),
+    private_names=("home.example.com",),
 )  # fmt: skip
 
 LISTS = {
@@ -142,7 +157,7 @@ class Scene(Enum):
     HOME = "home"
     """All is well."""
     TROUBLE = "trouble"
-    """Two daemons are away, the disk is full."""
+    """Two daemons are away, the disk is full, and nobody knows what time it is."""
     BARE = "bare"
     """An owner and nobody else."""
     NEW = "new"
@@ -152,9 +167,15 @@ class Scene(Enum):
 class StillBox(Box):
     """A box whose clock stands still."""
 
+    has_doubt = False
+
     def now(self) -> float:
         """Return that evening."""
         return NOW.timestamp()
+
+    def doubt(self) -> Doubt | None:
+        """Return what speaks against the clock after a power cut, where there was one."""
+        return Doubt.BEHIND if self.has_doubt else None
 
 
 class Daemons:
@@ -340,6 +361,7 @@ def furnished(folder: Path, scene: Scene) -> Box:
     """Return the box of a scene."""
     book = rules.load_rulebook()
     box = StillBox(folder / "data", book, rules.bundled_set(book), rules.load_contract())
+    box.has_doubt = scene is Scene.TROUBLE
     store = box.household.store
     if scene is Scene.NEW:
         code.begin_first_run(store, SECRET, box.now())

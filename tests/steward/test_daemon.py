@@ -294,7 +294,7 @@ def test_a_clock_that_is_set(data: Path) -> None:
     """It is noted, and the jobs go by the clock as it is now."""
 
     async def story(made: Daemon) -> None:
-        await made._set_clockwork()
+        await made._set_clock()
 
     run(data, story)
     assert "clock_set" in kinds(data)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from appliance.core.budget import Budget
 from appliance.core.house import House
 from appliance.core.person import Do, Level, Person, Rule, Setting
+from appliance.core.record import Record, RecordType
 from appliance.core.rulebook import BYPASS, INFRASTRUCTURE
 from appliance.core.said import Things
 from appliance.core.schedule import DateException, Window
@@ -295,3 +296,19 @@ def test_a_kind_that_a_list_knows_names_the_list(box: Box, caregiver: FlaskClien
     text = page(caregiver, "bet.example")
     assert "On the list Betting, line 1: ||bet.example^" in text
     assert 'href="/lists/bets"' in text
+
+
+def test_a_name_at_home_is_open_by_no_step(box: Box, caregiver: FlaskClient) -> None:
+    """In a pause, too; one that leads to the Internet is decided as any other, and it is said where it leads."""
+    records = (
+        Record(name="nas.lan", type=RecordType.A, value="192.168.77.40"),
+        Record(name="far.lan", type=RecordType.A, value="198.51.100.40"),
+    )
+    changed(box, replace(HOUSE, records=records))
+    assert "At home far.lan is answered with 198.51.100.40." in page(caregiver, "far.lan")
+    changed(box, replace(HOUSE, records=records, pauses=(Pause(said_at=SAID, until=SOON),)))
+    shown = page(caregiver, "nas.lan")
+    assert "nas.lan is open for Mia." in shown
+    assert "At home nas.lan is answered with 192.168.77.40." in shown
+    assert RUNGS.search(shown) is None
+    assert "far.lan is closed for Mia" in page(caregiver, "far.lan")

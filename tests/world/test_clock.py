@@ -2,6 +2,8 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,10 +11,54 @@ from appliance.world import clock
 
 
 def test_now_is_posix_seconds() -> None:
-    """The time is that of the system, in POSIX seconds."""
+    """The time is that of the system, in POSIX seconds, until another one is to be gone by."""
     before = time.time()
     now = clock.now()
-    assert before <= now <= time.time()
+    assert before - 0.1 <= now <= time.time() + 0.1
+
+
+def test_another_time_is_gone_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the clock shows is another matter then."""
+    monkeypatch.setattr(clock, "_offset", [0.0])
+    monkeypatch.setattr(clock, "_doubted", [False])
+    clock.go_by(1_000.0, is_doubted=True)
+    assert clock.is_doubted()
+    assert clock.now() == pytest.approx(clock.uptime() + 1_000, abs=1)
+    assert clock.look().now == pytest.approx(time.time(), abs=1)
+
+
+def test_the_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its clock, its uptime, which start it is, whether a time server or a battery keeps it."""
+    seen = clock.look()
+    assert seen.uptime == pytest.approx(clock.uptime(), abs=1)
+    assert seen.boot == clock.look().boot
+    monkeypatch.setattr(clock, "BATTERY", tmp_path)
+    monkeypatch.setattr(clock, "BOOT_ID", tmp_path)
+    monkeypatch.delenv("KINDGATE_BOOT", raising=False)
+    assert (clock.look().is_kept, clock.look().boot) == (True, "")
+    monkeypatch.setattr(clock, "BATTERY", tmp_path / "rtc0")
+    assert not clock.look().is_kept
+    (tmp_path / "boot_id").write_text("562fb942-1e97-4c7f-8f95-7ba50ce3da26\n")
+    monkeypatch.setattr(clock, "BOOT_ID", tmp_path / "boot_id")
+    monkeypatch.setenv("KINDGATE_BOOT", "562fb9421e974c7f8f957ba50ce3da26")
+    told = clock.look().boot
+    monkeypatch.setenv("KINDGATE_BOOT", "")
+    assert clock.look().boot == told == "562fb9421e974c7f8f957ba50ce3da26"
+
+
+@pytest.mark.parametrize(("state", "expected"), [(0, True), (3, True), (5, False), (-1, False)])
+def test_the_kernel_knows_of_time_servers(monkeypatch: pytest.MonkeyPatch, state: int, expected: bool) -> None:
+    """adjtimex(2) says TIME_ERROR while nobody keeps the clock right, and -1 where it may not be asked."""
+    kernel = SimpleNamespace(adjtimex=lambda timex: state if len(timex) >= 208 else None)
+    monkeypatch.setattr("appliance.world.clock.ctypes.CDLL", lambda _: kernel)
+    assert clock.look().is_set is expected
+
+
+def test_a_process_that_is_held_up_sees_no_jump(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clock and uptime are read together, or once more."""
+    ups = iter((0.0, 0.0, 7.0, 7.0, 7.001))
+    monkeypatch.setattr(clock, "time", SimpleNamespace(time=lambda: 0.0, monotonic=lambda: next(ups)))
+    assert clock.look().uptime == 7.001
 
 
 def test_uptime_only_goes_up() -> None:

@@ -155,6 +155,9 @@ def test_changes_are_collected(live: Neighbours) -> None:
         assert live.mac("192.0.2.9") == "02:00:00:00:00:09"
         assert live.mac("fe80::9%3") == "02:00:00:00:00:0a"
         assert live.changed == {"192.0.2.9", "fe80::9%3"}
+        assert live.addresses("02:00:00:00:00:09") == ("192.0.2.9",)
+        assert live.addresses("02:00:00:00:00:0a") == ("fe80::9%3",)
+        assert live.addresses("02:00:00:00:00:ff") == ()
         live.changed.clear()
         live._take(NEW4)
         assert live.changed == set()

@@ -8,6 +8,7 @@ from appliance.core.flows.reading import Reading
 from appliance.core.flows.settle import Settle, Why
 from appliance.core.flows.streams import Streams
 from appliance.core.signs.facts import Facts
+from appliance.core.signs.known import NOTHING, Known
 from appliance.core.signs.look import look
 from appliance.core.signs.sign import Confidence, Sign
 from appliance.core.wire.packet import ACK, SYN, Packet, Protocol
@@ -28,15 +29,17 @@ _TWO_HOSTS = Sign("two_stories", Confidence.LIKELY, "hosts")
 class Flow:
     """A conversation of two ends; the sender of the first packet that was seen is one, True, the other False."""
 
-    __slots__ = ("_client", "_facts", "_first_end", "_octets", "_packets", "_talk", "opened_by", "since")
+    __slots__ = ("_client", "_facts", "_first_end", "_known", "_octets", "_packets", "_talk", "opened_by", "since")
 
-    def __init__(self, packet: Packet) -> None:
-        """Begin with a packet, which `take` is still to be given."""
+    def __init__(self, packet: Packet, known: Known = NOTHING, *, is_anew: bool = False) -> None:
+        """Begin with a packet, which `take` is still to be given; `is_anew` as for Streams."""
+        self._known = known
         self._first_end = packet.source, packet.source_port
         self._client = True
         self._facts = Facts(packet.protocol, *self._first_end, packet.target, packet.target_port)
-        ports = {True: packet.source_port, False: packet.target_port}
-        self._talk: Streams | Datagrams = Streams(ports) if packet.protocol == Protocol.TCP else Datagrams(ports)
+        ports = packet.target_port, packet.source_port
+        is_tcp = packet.protocol == Protocol.TCP
+        self._talk: Streams | Datagrams = Streams(ports, is_anew) if is_tcp else Datagrams(ports)
         self._octets = self._packets = 0
         self.since: float | None = None
         """When its first payload came."""
@@ -47,20 +50,22 @@ class Flow:
         """Take a packet, whose sender is either end; return what the flow is once that is settled."""
         if packet.flags & (SYN | ACK) == SYN:
             self.opened_by = packet.sequence
+        if packet.flags & SYN:
+            self._facts.has_start = True
         end = (packet.source, packet.source_port) == self._first_end
         payload = packet.payload[: MAX_OCTETS - self._octets]
         found = self._put(end, packet, payload)
         self._turn(self._talk.client)
-        if not payload:
-            return None
-        if self.since is None:
-            self.since = at
-        self._packets += 1
-        self._octets += len(payload)
-        self._facts.see(payload, end is self._client)
+        if payload:
+            self.since = at if self.since is None else self.since
+            self._packets += 1
+            self._octets += len(payload)
+            self._facts.see(payload, end is self._client)
         if found:
             return self.settle(Why.READ, found)
-        if any(sign.confidence is Confidence.STRONG for sign in look(self._facts)):
+        if not payload:
+            return None
+        if any(sign.confidence is Confidence.STRONG for sign in look(self._facts, self._known)):
             return self.settle(Why.SIGN)
         is_enough = self._packets >= MAX_PACKETS or self._octets >= MAX_OCTETS
         return self.settle(Why.LIMIT) if is_enough else None
@@ -79,17 +84,18 @@ class Flow:
         return Settle(
             *(facts.protocol, facts.client, facts.client_port, facts.server, facts.server_port),
             *(facts.kind, why, facts.name, None if doubts else found.address, facts.hello),
-            tuple(sorted(look(facts) + doubts, key=lambda sign: -sign.confidence)),
+            tuple(sorted(look(facts, self._known) + doubts, key=lambda sign: -sign.confidence)),
+            is_begun=isinstance(self._talk, Datagrams) or self._talk.has_start,
         )
 
     def _put(self, end: bool, packet: Packet, payload: bytes) -> Reading | None:
         if isinstance(self._talk, Streams):
-            return self._talk.put(end, packet.flags, packet.sequence, payload)
+            return self._talk.put(end, packet, payload)
         return self._talk.put(end, payload) if payload else None
 
     def _doubts(self, found: Reading) -> Iterator[Sign]:
         """Yield why a name that was read may not be the one that the server reads."""
-        if isinstance(self._talk, Streams) and self._talk.has_conflict:
+        if self._talk.has_conflict:
             yield _TWO_SEGMENTS
         if found.has_conflict:
             yield _TWO_HOSTS

@@ -35,21 +35,26 @@ class Reading(msgspec.Struct, frozen=True):
     """Who said it; None where both may."""
 
 
-def read_stream(stream: bytes, port: int, *, is_all: bool = False) -> Reading | NeedMore | None:
+def read_stream(stream: bytes, port: int) -> Reading | NeedMore | None:
     """Return what a client's stream over TCP begins with, None where it is nothing that is known.
 
-    `port` is the server's. `is_all`: no more will come.
+    `port` is the server's. While it may be what is tried first, it is not asked what else it looks like.
     """
-    is_open = False
     for read in (_tls, _http, _dns, _upgraded):
         try:
-            found = read(stream, port, is_all)
+            return read(stream, port)
         except WireError:
             continue
-        if found is not NEED_MORE:
-            return found
-        is_open = True
-    return NEED_MORE if is_open else None
+    return None
+
+
+def read_rest(stream: bytes, port: int) -> Reading | None:
+    """Return what a stream begins with of which no more will come, and that `read_stream` could not read before."""
+    try:
+        found = _http(stream, port, is_all=True)
+    except WireError:
+        return None
+    return None if found is NEED_MORE else found
 
 
 def is_http_answer(stream: bytes) -> bool:
@@ -66,36 +71,38 @@ def read_middle(stream: bytes) -> Reading | None:
     return Reading(Kind.TLS, is_clients=False if (kind, stream[5:6]) == _SERVER_HELLO else None)
 
 
-def _tls(stream: bytes, _port: int, _is_all: bool) -> Reading | NeedMore:
+def _tls(stream: bytes, _port: int) -> Reading | NeedMore:
     hello = parse_hello(stream)
     return NEED_MORE if hello is NEED_MORE else Reading(Kind.TLS, hello.name, hello=hello)
 
 
-def _http(stream: bytes, _port: int, is_all: bool) -> Reading | NeedMore:
+def _http(stream: bytes, port: int, *, is_all: bool = False) -> Reading | NeedMore:
     request = parse_request(stream, is_all=is_all)
     if request is NEED_MORE:
         return NEED_MORE
     reading = Reading(Kind.HTTP, request.name, request.address, has_conflict=request.has_conflict)
-    if request.method != "CONNECT":
+    if request.method != "CONNECT" or is_all:
         return reading
     # A proxy is asked for a connection: what is said to its far end tells more.
     try:
-        within = _upgraded(stream, _port, is_all)
+        within = _upgraded(stream, port)
     except WireError:
         return reading
     if within is NEED_MORE:
-        return reading if is_all else NEED_MORE
-    return within if within.name else msgspec.structs.replace(within, name=request.name, address=request.address)
+        return NEED_MORE
+    has_conflict = within.name is not None and request.name not in (within.name, None)
+    name = within.name or request.name
+    return msgspec.structs.replace(within, name=name, address=request.address, has_conflict=has_conflict)
 
 
-def _dns(stream: bytes, port: int, _is_all: bool) -> Reading | NeedMore:
+def _dns(stream: bytes, port: int) -> Reading | NeedMore:
     question = parse_stream_question(stream, is_dns_port=port == DNS_PORT)
     if question is NEED_MORE:
         return NEED_MORE
     return Reading(Kind.DNS, question.name or None, is_clients=not question.is_response)
 
 
-def _upgraded(stream: bytes, _port: int, _is_all: bool) -> Reading | NeedMore:
+def _upgraded(stream: bytes, _port: int) -> Reading | NeedMore:
     start = parse_upgrade(stream)
     if start is NEED_MORE:
         return NEED_MORE

@@ -57,5 +57,7 @@ class Settle(msgspec.Struct, frozen=True):
     hello: Hello | None = None
     signs: tuple[Sign, ...] = ()
     """The surest first."""
+    is_begun: bool = True
+    """Over TCP: its SYN was seen, so that nothing stands before what was read. Always so over UDP."""
     is_again: bool = False
     """It was settled by an earlier packet."""

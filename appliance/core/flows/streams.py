@@ -1,20 +1,33 @@
 """A TCP connection that is watched: its two streams, until the client's first words can be read."""
 
-from appliance.core.flows.reading import Reading, is_http_answer, read_middle, read_stream
+from appliance.core.flows.reading import Reading, is_http_answer, read_middle, read_rest, read_stream
 from appliance.core.signs.facts import Kind
-from appliance.core.wire.packet import ACK, SYN
+from appliance.core.wire.packet import ACK, RST, SYN, URG, Packet
 from appliance.core.wire.reader import NEED_MORE
 from appliance.core.wire.segments import Segments
 
+_NUMBERS = 1 << 32
+
 
 class Streams:
-    """Ends are told apart as True and False: the sender of the first packet that was seen is True."""
+    """Ends are told apart as True and False: the sender of the first packet that was seen is True.
 
-    __slots__ = ("_ports", "_sides", "client", "kind")
+    What is read is what the server surely took; where it may have taken something else, that is a conflict.
+    """
 
-    def __init__(self, ports: dict[bool, int]) -> None:
+    __slots__ = ("_early", "_is_unsure", "_ports", "_sides", "_tried", "client", "kind")
+
+    def __init__(self, ports: tuple[int, int], is_anew: bool = False) -> None:
+        """Take the ports of False and True.
+
+        `is_anew`: another SYN than before began this; whether a server took it only its answer tells.
+        """
         self._ports = ports
-        self._sides = {True: Segments(), False: Segments()}
+        self._sides = Segments(), Segments()
+        self._tried = [b"", b""]
+        self._is_unsure = is_anew
+        self._early: tuple[int, bytes] | None = None
+        """What the client's SYN carried and nobody has answered yet, with the number of its first octet."""
         self.client: bool | None = None
         """Which end opened the connection, once that was told."""
         self.kind = Kind.OTHER
@@ -23,36 +36,81 @@ class Streams:
     @property
     def has_conflict(self) -> bool:
         """The client said two different things at one place; a server may have taken either."""
-        return any(side.has_conflict for end, side in self._sides.items() if self.client in (end, None))
+        sides = self._sides if self.client is None else (self._sides[self.client],)
+        return self._is_unsure or any(side.has_conflict for side in sides)
 
-    def put(self, end: bool, flags: int, sequence: int, payload: bytes) -> Reading | None:
+    @property
+    def has_start(self) -> bool:
+        """The client's SYN was seen: nothing stands before what is read."""
+        return self.client is not None and self._sides[self.client].has_start
+
+    def put(self, end: bool, packet: Packet, payload: bytes) -> Reading | None:
         """Take a segment (RFC 9293 section 3.1) and return what the client's words are, once they can be read."""
-        side = self._sides[end]
-        before = len(side.stream)
-        stream = side.put(sequence, payload, is_syn=flags & SYN != 0)
-        if flags & SYN and self.client is None:
-            self.client = end is (flags & ACK == 0)
-        if self.client is (not end) or len(stream) == before:
+        flags = packet.flags
+        if flags & RST or not flags & (SYN | ACK):  # receivers take nothing of such a one
             return None
-        return self._read(end, stream, is_all=False)
+        if flags & SYN:
+            self._open(end, packet, payload)
+        elif payload:
+            self._take_early()
+            side = self._sides[end]
+            side.has_conflict |= flags & URG != 0  # most receivers leave out one octet of it (RFC 6093)
+            side.put(packet.sequence, payload)
+        is_asked = flags & (SYN | ACK) == SYN  # nothing is sure before its answer
+        return None if is_asked else self._read(end) or self._read(not end)
 
     def last(self) -> Reading | None:
         """Return what can be read when no more will come."""
-        for end, side in self._sides.items():
-            if self.client is not (not end) and side.stream:
-                found = self._read(end, side.stream, is_all=True)
-                if found:
-                    return found
+        self._take_early()
+        for end in (True, False) if self.client is None else (self.client,):
+            found = self._read(end) or read_rest(self._sides[end].stream, self._ports[not end])
+            if found:
+                return found
         return None
 
-    def _read(self, end: bool, stream: bytes, *, is_all: bool) -> Reading | None:
-        found = read_stream(stream, self._ports[not end], is_all=is_all)
-        if found is None and not self._sides[end].has_start:
+    def _open(self, end: bool, packet: Packet, payload: bytes) -> None:
+        """Take a SYN, or the answer to one, which tells how much a server took of what the SYN carried (RFC 7413)."""
+        first = (packet.sequence + 1) % _NUMBERS
+        side = self._sides[end]
+        if not packet.flags & ACK:
+            self.client = end if self.client is None else self.client
+            if end is self.client:
+                self._early = self._early or (first, payload)
+                self._is_unsure |= not side.has_start and side.stream != b""
+            side.put(packet.sequence, b"", is_syn=True)
+            return
+        side.put(packet.sequence, b"", is_syn=True)
+        self.client = not end if self.client is None else self.client
+        side.put(first, payload)
+        if self._early and end is not self.client:
+            number, early = self._early
+            taken = (packet.acknowledged - number) % _NUMBERS
+            self._is_unsure = taken > len(early)
+            self._early = number, early[:taken]
+            self._take_early()
+
+    def _take_early(self) -> None:
+        if self._early and self.client is not None:
+            self._sides[self.client].put(*self._early)
+
+    def _read(self, end: bool) -> Reading | None:
+        stream = self._sides[end].stream
+        if stream == self._tried[end] or self.client is (not end):
+            return None
+        self._tried[end] = stream
+        is_begun = self._sides[end].has_start
+        if self.client is None and not is_begun and is_http_answer(stream):
+            self.kind, self.client = Kind.HTTP, not end
+            return None
+        found = read_stream(stream, self._ports[not end])
+        if found is None and not is_begun:
             found = read_middle(stream)
-            if is_http_answer(stream):
-                self.kind, self.client = Kind.HTTP, not end
         if found is None or found is NEED_MORE:
             return None
         if self.client is None and found.is_clients is not None:
             self.client = end is found.is_clients
+        if self.client is (not end) and found.name is None:
+            # A server's words: the client's may have been recorded behind them.
+            self.kind = found.kind
+            return None
         return found

@@ -1,5 +1,6 @@
 """The table of flows: who is watched, for how long, and what became of whom."""
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -8,6 +9,7 @@ import msgspec
 from appliance.core.flows.flow import Flow
 from appliance.core.flows.settle import WATCH, Settle, Watch, Why
 from appliance.core.signs.facts import Facts
+from appliance.core.signs.known import NOTHING, Known
 from appliance.core.signs.look import look
 from appliance.core.wire.packet import ACK, SYN, Packet, Protocol
 
@@ -31,35 +33,43 @@ class _Settled(NamedTuple):
 class Flows:
     """Takes packets in the order in which they were seen, in one process. Its size is bounded."""
 
-    def __init__(self, max_flows: int = MAX_FLOWS, watch_s: float = MAX_SECONDS, rest_s: float = REST_SECONDS) -> None:
+    def __init__(
+        self,
+        max_flows: int = MAX_FLOWS,
+        watch_s: float = MAX_SECONDS,
+        rest_s: float = REST_SECONDS,
+        known: Known = NOTHING,
+    ) -> None:
         """Whoever reads a recording, and keeps nobody waiting, takes infinite times."""
         self._max_flows = max_flows
         self._watch_s = watch_s
         self._rest_s = rest_s
+        self._known = known
         # Each with the oldest first: open and silent, watched by their first payload, settled by their last packet.
         self._open: dict[_Key, Flow] = {}
         self._watched: dict[_Key, Flow] = {}
         self._settled: dict[_Key, _Settled] = {}
-        self._aside: list[Settle] = []
+        self._aside: deque[Settle] = deque(maxlen=max_flows)
 
     def feed(self, packet: Packet, at: float) -> Watch | Settle:
         """Say what a packet's flow is, or that more of it is wanted. `at` in seconds."""
         key = _key(packet)
-        if packet.flags & (SYN | ACK) == SYN:
-            self._make_way(key, packet.sequence)
+        is_anew = packet.flags & (SYN | ACK) == SYN and self._make_way(key, packet.sequence)
         again = self._again(key, at)
         if again:
             return again
         if packet.protocol not in (Protocol.TCP, Protocol.UDP):
-            return self._keep(key, _of_protocol(packet), at)
+            return self._keep(key, _of_protocol(packet, self._known), at)
         flow = self._watched.get(key) or self._open.get(key)
         if flow is None:
             if not packet.payload and not packet.flags & SYN:
                 return WATCH
-            flow = Flow(packet)
+            flow = Flow(packet, self._known, is_anew=is_anew)
         settle = flow.take(packet, at)
+        if settle:
+            return self._keep(key, settle, at, flow.opened_by)
         self._file(key, flow, at)
-        return self._keep(key, settle, at) if settle else WATCH
+        return WATCH
 
     def overdue(self, at: float) -> tuple[Settle, ...]:
         """Return the flows that no packet of theirs settled: their time ran out, or they gave room to others."""
@@ -67,8 +77,9 @@ class Flows:
             key, flow = next(iter(self._watched.items()))
             if at - (flow.since or 0.0) < self._watch_s:
                 break
-            self._aside.append(self._keep(key, flow.settle(Why.TIME), at))
-        aside, self._aside = tuple(self._aside), []
+            self._aside.append(self._keep(key, flow.settle(Why.TIME), at, flow.opened_by))
+        aside = tuple(self._aside)
+        self._aside.clear()
         return aside
 
     def end(self) -> Iterator[Settle]:
@@ -90,8 +101,11 @@ class Flows:
         self._settled[key] = found._replace(at=at)
         return found.settle
 
-    def _make_way(self, key: _Key, number: int) -> None:
-        """Forget the connection that had these ports before, where a SYN opens another one."""
+    def _make_way(self, key: _Key, number: int) -> bool:
+        """Forget the connection that had these ports before, where a SYN opens another one.
+
+        Say whether that one was not settled yet.
+        """
         settled = self._settled.get(key)
         if settled and settled.opened_by != number:
             del self._settled[key]
@@ -99,6 +113,8 @@ class Flows:
             flow = flows.get(key)
             if flow and flow.opened_by not in (None, number):
                 self._aside.append(flows.pop(key).settle(Why.END))
+                return True
+        return False
 
     def _file(self, key: _Key, flow: Flow, at: float) -> None:
         """Keep a flow among its like, and make room where these are too many."""
@@ -110,14 +126,14 @@ class Flows:
         self._open.pop(key, None)
         self._watched[key] = flow
         if len(self._watched) > self._max_flows:
-            oldest = next(iter(self._watched))
-            self._aside.append(self._keep(oldest, self._watched[oldest].settle(Why.ROOM), at))
+            oldest, given_up = next(iter(self._watched.items()))
+            self._aside.append(self._keep(oldest, given_up.settle(Why.ROOM), at, given_up.opened_by))
 
-    def _keep(self, key: _Key, settle: Settle, at: float) -> Settle:
+    def _keep(self, key: _Key, settle: Settle, at: float, opened_by: int | None = None) -> Settle:
         """Remember what was settled of a flow, which is watched no more."""
-        flow = self._watched.pop(key, None)
-        known = msgspec.structs.replace(settle, is_again=True)
-        self._settled[key] = _Settled(known, at, flow.opened_by if flow else None)
+        self._open.pop(key, None)
+        self._watched.pop(key, None)
+        self._settled[key] = _Settled(msgspec.structs.replace(settle, is_again=True), at, opened_by)
         if len(self._settled) > self._max_flows:
             del self._settled[next(iter(self._settled))]
         return settle
@@ -129,9 +145,9 @@ def _key(packet: Packet) -> _Key:
     return (packet.protocol, *one, *other) if one <= other else (packet.protocol, *other, *one)
 
 
-def _of_protocol(packet: Packet) -> Settle:
+def _of_protocol(packet: Packet, known: Known) -> Settle:
     """Return what a flow of a protocol without ports is."""
     facts = Facts(packet.protocol, packet.source, packet.source_port, packet.target, packet.target_port)
     facts.see(packet.payload, is_clients=True)
     ends = facts.client, facts.client_port, facts.server, facts.server_port
-    return Settle(packet.protocol, *ends, facts.kind, Why.PROTOCOL, signs=look(facts))
+    return Settle(packet.protocol, *ends, facts.kind, Why.PROTOCOL, signs=look(facts, known))

@@ -34,7 +34,7 @@ class Facts:
 
     __slots__ = (
         *("protocol", "client", "client_port", "server", "server_port"),
-        *("glimpses", "first", "answer", "kind", "name", "hello", "has_upgrade"),
+        *("glimpses", "first", "answer", "kind", "name", "hello", "has_start", "has_upgrade"),
     )
 
     def __init__(self, protocol: int, client: bytes, client_port: int, server: bytes, server_port: int) -> None:
@@ -55,6 +55,8 @@ class Facts:
         self.name: str | None = None
         """The name asked for, in normal form."""
         self.hello: Hello | None = None
+        self.has_start = False
+        """The opening of the connection was seen, so that `first` is what it begins with."""
         self.has_upgrade = False
         """TLS began after lines of text."""
 

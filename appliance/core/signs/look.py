@@ -1,13 +1,26 @@
 """Looks at what is known of a flow, for all signs."""
 
+from collections.abc import Iterator
+
+from appliance.core.signs import datagrams, names, protocols, streams
 from appliance.core.signs.facts import Facts
-from appliance.core.signs.sign import Confidence, Sign
+from appliance.core.signs.known import NOTHING, Known
+from appliance.core.signs.sign import Sign
+from appliance.core.wire.packet import Protocol
 
-_IPSEC = (50, 51)
+
+def look(facts: Facts, known: Known = NOTHING) -> tuple[Sign, ...]:
+    """Return the signs of a flow so far, the surest first; of two of one id the surer, or the one that came first."""
+    found: dict[str, Sign] = {}
+    for sign in _all(facts, known):
+        if sign.id not in found or sign.confidence > found[sign.id].confidence:
+            found[sign.id] = sign
+    return tuple(sorted(found.values(), key=lambda sign: -sign.confidence))
 
 
-def look(facts: Facts) -> tuple[Sign, ...]:
-    """Return the signs of a flow so far, the surest first."""
-    if facts.protocol in _IPSEC:
-        return (Sign("ipsec", Confidence.STRONG, "protocol"),)
-    return ()
+def _all(facts: Facts, known: Known) -> Iterator[Sign]:
+    if facts.protocol not in (Protocol.TCP, Protocol.UDP):
+        yield from protocols.look(facts)
+    elif facts.glimpses:
+        yield from (streams if facts.protocol == Protocol.TCP else datagrams).look(facts)
+    yield from names.look(facts, known)

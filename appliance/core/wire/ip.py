@@ -9,7 +9,7 @@ from appliance.core.wire.reader import WireError
 
 _V4 = Struct("!BxHHHxB2x4s4s")
 _V6 = Struct("!4xHBx16s16s")
-_TCP = Struct("!HHI4xBB6x")
+_TCP = Struct("!HHIIBB6x")
 _UDP = Struct("!HHH2x")
 _PORTS = Struct("!HH")
 _PIECE = Struct("!BxHI")
@@ -116,11 +116,12 @@ def _piece(piece: Fragment) -> Fragment:
 def _above(source: bytes, target: bytes, protocol: int, body: bytes, size: int) -> Packet:
     """Read the ports; `size` is what the body should measure, of which a short recording kept the first part."""
     if protocol == Protocol.TCP:
-        source_port, target_port, sequence, head, flags = _TCP.unpack_from(body)
+        source_port, target_port, sequence, acknowledged, head, flags = _TCP.unpack_from(body)
         head = (head >> 4) * 4
         if head < 20 or head > size:
             raise WireError("a TCP header of a length that cannot be")
-        return Packet(source, target, protocol, source_port, target_port, body[head:], sequence, flags)
+        ports = source_port, target_port
+        return Packet(source, target, protocol, *ports, body[head:], sequence, flags, acknowledged)
     if protocol == Protocol.UDP:
         source_port, target_port, length = _UDP.unpack_from(body)
         if length < 8:

@@ -21,6 +21,11 @@ _PPP_KINDS = {0x0021: IPV4, 0x0057: IPV6, 0x0281: 0x8847, 0x0283: 0x8848}
 _SNAP_OWNERS = (b"\x00\x00\x00", b"\x00\x00\xf8")
 """RFC 1042, and IEEE 802.1H's tunnel encapsulation."""
 
+
+class UnknownLink(WireError):
+    """A kind of link whose frames are not read."""
+
+
 _Place = tuple[int, int]
 """An EtherType and where what it names begins; type -1 where there is no IP."""
 _NOTHING = (-1, 0)
@@ -29,14 +34,15 @@ _NOTHING = (-1, 0)
 def ip_of(link: int, octets: bytes) -> bytes | None:
     """Return what a frame holds from the IP header on, padding included; None where it holds no IP (ARP, a beacon).
 
-    `link` is pcap's LINKTYPE_. Raises WireError for a frame that ends too early, and for a link that is not read.
+    `link` is pcap's LINKTYPE_. Raises WireError for a frame that ends too early, UnknownLink for one of a link that
+    is not read.
     """
     if link == 1 and octets[12:14] == b"\x08\x00":
         return octets[14:]
     try:
         start = _LINKS[link]
     except KeyError:
-        raise WireError(f"link type {link} is not read") from None
+        raise UnknownLink(f"link type {link} is not read") from None
     try:
         kind, pos = start(octets, 0)
     except IndexError:

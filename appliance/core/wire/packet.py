@@ -19,7 +19,7 @@ class Protocol(IntEnum):
     SCTP = 132
 
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
+FIN, SYN, RST, ACK, URG = 1, 2, 4, 16, 32
 """Flags of TCP (RFC 9293 section 3.1)."""
 
 
@@ -39,6 +39,8 @@ class Packet(msgspec.Struct, frozen=True):
     """TCP's number of the first octet of the payload."""
     flags: int = 0
     """TCP's."""
+    acknowledged: int = 0
+    """TCP's number of the next octet that the sender waits for."""
 
     @property
     def addresses(self) -> tuple[str, str]:

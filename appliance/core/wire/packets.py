@@ -28,7 +28,7 @@ class Packets:
 
         Nothing where no IP is in the frame, or a piece of a packet that is not whole yet. `link` is pcap's LINKTYPE_,
         `at` in POSIX seconds. GTP-U, VXLAN and Teredo are opened on their own ports only, and only if IP is within.
-        Raises WireError for a frame that is misshapen.
+        Raises WireError for a frame that is misshapen, UnknownLink for one of a link that is not read.
         """
         data = ip_of(link, octets)
         if data is None:

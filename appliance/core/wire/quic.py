@@ -10,7 +10,7 @@ from appliance.core.wire.quic_frames import MAX_CRYPTO_OCTETS, CryptoStream, var
 from appliance.core.wire.reader import NEED_MORE, NeedMore, Reader, WireError
 from appliance.core.wire.tls import parse_client_hello
 
-MAX_PACKETS: Final = 4
+MAX_PACKETS: Final = 3
 """Coalesced in one datagram: clients send two or three."""
 MAX_ATTEMPTS: Final = 3
 """Handshakes that a flow may begin: anew after a Retry, a version negotiation, or on a port used again."""
@@ -72,6 +72,17 @@ class Initials:
         self._current: _Attempt | None = None
         self._plain: CryptoStream | None = None
 
+    @property
+    def has_opened(self) -> bool:
+        """Something was read of the client's: whose datagrams these are is sure."""
+        return self._current is not None or self._plain is not None
+
+    @property
+    def has_conflict(self) -> bool:
+        """Two pieces told different octets of one place of a hello: a server may have taken either."""
+        streams = [attempt.stream for attempt in self._attempts.values()]
+        return any(stream.has_conflict for stream in (*streams, self._plain) if stream)
+
     def feed(self, datagram: bytes) -> Hello | NeedMore:
         """Return the client's hello once it is whole.
 
@@ -83,22 +94,29 @@ class Initials:
         self._is_quic = True
         plain = gquic.plain_packet(datagram)
         if plain:
+            self._attempts, self._current = {}, None
             self._plain = self._plain or CryptoStream()
             gquic.read_frames(datagram[plain.frames_at :], plain.version, self._plain)
             return gquic.parse_chlo(self._plain.start(self._plain.ready))
+        is_long = len(datagram) >= MIN_FIRST_OCTETS
         for packet in _packets(datagram):
-            attempt = self._open(packet)
+            attempt = self._open(packet, is_long)
             if attempt:
                 hello = _hello(attempt)
                 if hello is not NEED_MORE:
                     return hello
         return NEED_MORE
 
-    def _open(self, packet: _Packet) -> _Attempt | None:
-        """Open a packet with the keys in use, which outlive a change of its DCID, or with those of its own DCID."""
-        dcids = dict.fromkeys((self._current.dcid, packet.dcid) if self._current else (packet.dcid,))
+    def _open(self, packet: _Packet, is_long: bool) -> _Attempt | None:
+        """Open a packet with the keys in use, which outlive a change of its DCID, or with those of its own DCID.
+
+        What servers must drop is passed over: of a short datagram (RFC 9000 section 14.1), with a short first DCID.
+        """
+        known = (self._current.dcid,) if self._current else ()
+        own = (packet.dcid,) if len(packet.dcid) >= MIN_FIRST_DCID_OCTETS else ()
+        dcids = dict.fromkeys(known + own)
         for edition in editions_of(packet.version):
-            if edition.initial != packet.type:
+            if edition.initial != packet.type or not (is_long or edition.is_google):
                 continue
             for dcid in dcids:
                 attempt = self._attempts.get((dcid, edition)) or _Attempt(dcid, edition)
@@ -107,6 +125,7 @@ class Initials:
                     number, payload = opened
                     attempt.largest = max(attempt.largest, number)
                     self._keep(attempt)
+                    self._plain = None
                     if edition.is_google:
                         gquic.read_frames(payload, gquic.LAST_PLAIN_VERSION + 1, attempt.stream)
                     else:

@@ -1,12 +1,14 @@
 """The frames inside a client's Initial packets, and the handshake that CRYPTO frames carry in pieces (RFC 9000)."""
 
+from array import array
 from bisect import bisect_left
 from re import compile as regex
 from typing import Final
 
 from appliance.core.wire.reader import NEED_MORE, NeedMore, WireError
 
-MAX_CRYPTO_OCTETS: Final = 16_384
+MAX_CRYPTO_OCTETS: Final = 15_360
+"""A whole flow of 16 KiB carries no more of it."""
 MAX_PIECES: Final = 64
 """Pieces with gaps between; further ones are let go, and come again when nobody acknowledges them."""
 MAX_FRAMES: Final = 64
@@ -34,12 +36,14 @@ def varint(octets: bytes, at: int) -> tuple[int, int]:
 class CryptoStream:
     """The handshake's octets in order, from pieces in any order; of octets that come twice the first ones win."""
 
-    __slots__ = ("_ends", "_octets", "_starts")
+    __slots__ = ("_ends", "_octets", "_starts", "has_conflict")
 
     def __init__(self) -> None:
+        self.has_conflict = False
+        """Two pieces told different octets of the same place."""
         self._octets = bytearray()
-        self._starts: list[int] = []
-        self._ends: list[int] = []
+        self._starts = array("H")
+        self._ends = array("H")
 
     @property
     def size_octets(self) -> int:
@@ -56,7 +60,7 @@ class CryptoStream:
         return bytes(self._octets[:count])
 
     def put(self, offset: int, piece: bytes) -> None:
-        """Take a piece; what lies beyond 16 KiB, and a piece too many, is let go."""
+        """Take a piece; what lies beyond the limit, and a piece too many, is let go."""
         end = min(offset + len(piece), MAX_CRYPTO_OCTETS)
         if offset >= end:
             return
@@ -67,17 +71,20 @@ class CryptoStream:
             start, stop = offset, end
         else:
             start, stop = min(offset, self._starts[first]), end
-        self._octets.extend(bytes(max(0, end - len(self._octets))))
+        if end > len(self._octets):
+            self._octets = self._octets.ljust(end, b"\x00")  # no roomier than it must be
         at = offset
         while last < len(self._starts) and self._starts[last] <= end:
             if at < self._starts[last]:
                 self._octets[at : self._starts[last]] = piece[at - offset : self._starts[last] - offset]
+            low, high = max(offset, self._starts[last]), min(end, self._ends[last])
+            self.has_conflict |= self._octets[low:high] != piece[low - offset : high - offset]
             at = max(at, self._ends[last])
             last += 1
         if at < end:
             self._octets[at:end] = piece[at - offset : end - offset]
-        self._starts[first:last] = [start]
-        self._ends[first:last] = [max(stop, at)]
+        self._starts[first:last] = array("H", (start,))
+        self._ends[first:last] = array("H", (max(stop, at),))
 
     def message(self) -> bytes | NeedMore:
         """Return the first handshake message whole, with its header of 4 octets (RFC 8446 section 4).
@@ -88,7 +95,7 @@ class CryptoStream:
             return NEED_MORE
         end = 4 + int.from_bytes(self._octets[1:4], "big")
         if end > MAX_CRYPTO_OCTETS:
-            raise WireError("a handshake message is longer than 16 KiB")
+            raise WireError("a handshake message is too long")
         return self.start(end) if end <= self.ready else NEED_MORE
 
 

@@ -92,8 +92,7 @@ class Segments:
                 continue
             yield at, payload[at - offset : max(0, start - offset)]
             low, high = max(at, start), min(end, stop)
-            is_alive_probe = len(payload) == 1 and start == 0 and end == stop
-            if held[low - start : high - start] != payload[low - offset : high - offset] and not is_alive_probe:
+            if held[low - start : high - start] != payload[low - offset : high - offset]:
                 self.has_conflict = True
             at = high
         yield at, payload[at - offset :]

@@ -22,6 +22,8 @@ MAX_HELLO_OCTETS: Final = 1 << 17
 """No stack takes a longer one."""
 MAX_IDLE_RECORDS: Final = 32
 """Empty ones, alerts and changes of cipher, as many as stacks take."""
+MAX_RECORDS: Final = 1024
+"""A hello in more of them is made to tire the reader."""
 MAX_EXTENSIONS: Final = 512
 MAX_NUMBERS: Final = 256
 """So many ciphers, groups and versions are told; the rest is passed over."""
@@ -59,11 +61,13 @@ def parse_hello(stream: bytes) -> Hello | NeedMore:
         return _old_hello(stream)
     message = bytearray()
     wanted = _MESSAGE_HEADER
-    pos = idle = 0
-    while (start := pos + _RECORD.size) <= len(stream):
-        head, length = _RECORD.unpack_from(stream, pos)
+    pos = idle = count = 0
+    size, unpack = len(stream), _RECORD.unpack_from  # a hello may come in thousands of records
+    while (start := pos + _RECORD.size) <= size:
+        head, length = unpack(stream, pos)
         pos = start + length
-        if head in _HANDSHAKES and 0 < length <= MAX_RECORD_OCTETS:
+        count += 1
+        if head in _HANDSHAKES and 0 < length <= MAX_RECORD_OCTETS and count <= MAX_RECORDS:
             message += stream[start:pos]
             if len(message) >= wanted:
                 wanted = _wanted(bytes(message[:_MESSAGE_HEADER]))

@@ -1,0 +1,1 @@
+"""Signs of tunnels, calls and swarms."""

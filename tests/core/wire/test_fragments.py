@@ -46,7 +46,7 @@ def test_pieces_of_both_versions_are_read_from_packets() -> None:
     segment = tcp(b"hello" * 4)
     assert fragments.put(read(piece6(segment[16:], 16, following=59)), 1.0) is None
     whole = fragments.put(read(piece6(segment[:16], 1, following=6)), 1.0)
-    assert whole == Packet(A6, B6, 6, 1111, 443, b"hello" * 4, 0xFFFFFFF0, 16)
+    assert whole == Packet(A6, B6, 6, 1111, 443, b"hello" * 4, 0xFFFFFFF0, 16, 5)
 
 
 def test_other_packets_pieces_are_not_mixed_in() -> None:

@@ -25,7 +25,7 @@ def extension(following: int, words: int = 0) -> bytes:
 def test_a_segment_is_read() -> None:
     """With its options passed over, its number and its flags."""
     packet = parse(ipv4(tcp(b"hello", words=8, flags=SYN), 6))
-    assert packet == Packet(A4, B4, 6, 1111, 443, b"hello", 0xFFFFFFF0, SYN)
+    assert packet == Packet(A4, B4, 6, 1111, 443, b"hello", 0xFFFFFFF0, SYN, 5)
     assert packet.addresses == (str(ipaddress.ip_address(A4)), "198.51.100.2")
 
 
@@ -111,7 +111,7 @@ def test_a_misshapen_packet_is_told(octets: bytes, words: str) -> None:
 
 def test_a_recording_cut_short_keeps_what_it_has() -> None:
     """Options that were not recorded are no error."""
-    assert parse(ipv4(tcp(b"hello", words=8), 6)[:44]) == Packet(A4, B4, 6, 1111, 443, b"", 0xFFFFFFF0, 16)
+    assert parse(ipv4(tcp(b"hello", words=8), 6)[:44]) == Packet(A4, B4, 6, 1111, 443, b"", 0xFFFFFFF0, 16, 5)
 
 
 def test_a_whole_is_read_like_a_packet() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.core.wire.link import BRIDGED, PPP, ip_of, ip_within
+from appliance.core.wire.link import BRIDGED, PPP, UnknownLink, ip_of, ip_within
 from appliance.core.wire.reader import WireError
 from tests.core.wire.frames import ETHER, ethernet, ipv4, ipv6, udp
 
@@ -107,6 +107,12 @@ def test_a_broken_frame_is_told(link: int, frame: bytes, words: str) -> None:
     """In the one way that there is."""
     with pytest.raises(WireError, match=words):
         ip_of(link, frame)
+
+
+def test_a_link_that_is_not_read_is_told_apart() -> None:
+    """Nothing is wrong with its frames."""
+    with pytest.raises(UnknownLink, match="147"):
+        ip_of(147, FOUR)
 
 
 @pytest.mark.parametrize("name", HOLDING)

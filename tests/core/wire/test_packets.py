@@ -9,7 +9,7 @@ from appliance.core.wire.packets import Packets
 from appliance.core.wire.reader import WireError
 from tests.core.wire.frames import A4, A6, B4, B6, ethernet, ipv4, ipv6, tcp, udp
 
-HELLO = Packet(A4, B4, 6, 1111, 443, b"hello", 0xFFFFFFF0, 16)
+HELLO = Packet(A4, B4, 6, 1111, 443, b"hello", 0xFFFFFFF0, 16, 5)
 SEGMENT = ipv4(tcp(b"hello"), 6)
 
 
@@ -67,7 +67,7 @@ def test_a_tunnel_of_nothing_readable_is_itself_looked_at(octets: bytes) -> None
 def test_ipv6_in_a_datagram_is_read() -> None:
     """On Teredo's port."""
     octets = ipv4(udp(ipv6(tcp(b"hello"), 6), ports=(1, 3544)))
-    assert Packets().read(101, octets, 1.0) == (Packet(A6, B6, 6, 1111, 443, b"hello", 0xFFFFFFF0, 16),)
+    assert Packets().read(101, octets, 1.0) == (Packet(A6, B6, 6, 1111, 443, b"hello", 0xFFFFFFF0, 16, 5),)
 
 
 def test_a_broken_frame_is_told() -> None:

@@ -103,15 +103,42 @@ def test_cut_at_every_octet(cut: int) -> None:
 
 
 def test_the_first_octets_win() -> None:
-    """A second hello over the first changes nothing."""
+    """A second hello over the first changes nothing, but is noticed."""
     other = hello_message("not.example.com")
     assert name_in(seal(crypto(0, MESSAGE[:70])), seal(crypto(0, other), 1)) == NAME
+    for second, has_conflict in ((MESSAGE, False), (other, True)):
+        flow = Initials()
+        assert not flow.has_opened
+        assert flow.feed(seal(crypto(0, MESSAGE[:70]))) is NEED_MORE
+        assert (flow.has_opened, flow.has_conflict) == (True, False)
+        flow.feed(seal(crypto(0, second), 1))
+        assert flow.has_conflict is has_conflict
+
+
+def test_what_servers_drop_is_not_read() -> None:
+    """An Initial in a datagram of less than 1200 octets, and one whose first DCID has less than 8."""
+    decoy = crypto(0, hello_message("not.example.com"))
+    for datagram in (seal(decoy, pad_to=1100), seal(decoy, dcid=DCID[:7], pad_to=1200)):
+        assert is_quic(datagram)
+        assert name_in(datagram) is None
+        assert name_in(datagram, FIRST) == NAME
+
+
+def test_googles_plain_quic_and_the_sealed_one_are_not_mixed() -> None:
+    """What came of the one is forgotten when the other begins."""
+    plain = b"\x09" + bytes(8) + b"Q043\x01" + bytes(12) + b"\xa0\x01\x00\x08CHLO\x01\x00\x00\x00"
+    flow = Initials()
+    assert flow.feed(seal(crypto(0, MESSAGE[:50]))) is NEED_MORE
+    assert flow.feed(plain) is NEED_MORE
+    assert flow.feed(seal(crypto(50, MESSAGE[50:]), 1)) is NEED_MORE
+    assert flow.has_opened
+    assert isinstance(flow.feed(FIRST), Hello)
 
 
 def test_coalesced_packets() -> None:
     """Two Initials in one datagram, a 0-RTT packet between, and what is no packet after."""
     zero_rtt = bytes((0xD0,)) + V1.to_bytes(4, "big") + b"\x08" + DCID + b"\x00" + b"\x20" + bytes(32)
-    one, two = (seal(crypto(*piece), at, pad_to=400) for at, piece in enumerate(pieces(MESSAGE, [50])))
+    one, two = (seal(crypto(*piece), at, pad_to=600) for at, piece in enumerate(pieces(MESSAGE, [50])))
     assert name_in(one + zero_rtt + two + bytes(9)) == NAME
     assert name_in(zero_rtt, two + one) == NAME
 
@@ -136,7 +163,7 @@ def test_a_dcid_that_changed_without_retry() -> None:
     """The server chose another: the keys stay."""
     one, two = (crypto(*piece) for piece in pieces(MESSAGE, [60]))
     assert name_in(seal(one), seal(two, 1, dcid=OTHER_DCID, keys_of=DCID)) == NAME
-    assert name_in(seal(one), seal(two, 1, dcid=b"", keys_of=DCID)) == NAME
+    assert name_in(seal(one), seal(two, 1, dcid=b"", keys_of=DCID, pad_to=1180)) == NAME
 
 
 def test_after_a_retry() -> None:

@@ -73,17 +73,14 @@ def test_a_hello_is_read_once_its_last_piece_came(hello: bytes) -> None:
     st.integers(0, 2**32 - 1),
 )
 def test_the_first_octets_win(laid: list[tuple[int, bytes]], isn: int) -> None:
-    """As a table of octets filled one by one has it; only the last octet said otherwise alone is no conflict."""
+    """As a table of octets filled one by one has it."""
     segments = Segments(limit=64)
     segments.put(isn, b"", True)
     table: dict[int, int] = {}
     has_conflict = False
     for at, octets in laid:
-        ready = len(segments.stream)
-        kept = octets[: 64 - at]
-        for place, octet in enumerate(kept, at):
-            if table.setdefault(place, octet) != octet:
-                has_conflict |= len(kept) > 1 or place + 1 != ready
+        for place, octet in enumerate(octets[: 64 - at], at):
+            has_conflict |= table.setdefault(place, octet) != octet
         stream = segments.put((isn + 1 + at) % 2**32, octets)
         end = next(place for place in range(65) if place not in table)
         assert stream == bytes(table[place] for place in range(end))
@@ -155,14 +152,14 @@ def test_the_limit_holds_when_the_start_moves() -> None:
 # --- what a connection also carries
 
 
-def test_alive_probes_are_no_conflict() -> None:
-    """The octet before the next one, whatever it says (RFC 9293 section 3.8.4); an empty segment says nothing."""
+def test_one_octet_that_says_otherwise_is_a_conflict() -> None:
+    """Also the last one, with which some probe whether the other end lives; an empty segment says nothing."""
     segments = begun()
     put(segments, 0, b"abc")
-    assert put(segments, 2, b"\x00") == b"abc"
+    assert put(segments, 2, b"c") == b"abc"
     assert put(segments, 2, b"") == b"abc"
     assert not segments.has_conflict
-    put(segments, 1, b"\x00")
+    assert put(segments, 2, b"\x00") == b"abc"
     assert segments.has_conflict
 
 

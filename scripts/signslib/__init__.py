@@ -1,0 +1,1 @@
+"""What the signs tell of recordings that other people made, rightly and wrongly."""
