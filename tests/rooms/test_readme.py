@@ -87,7 +87,9 @@ def test_every_setting_is_in_the_readme() -> None:
     assert [quoted(row[0])[0] for row in rows] == list(Config.__struct_fields__)
     for key, default, _ in rows:
         value = getattr(Config(), quoted(key)[0])
-        if isinstance(value, int):
+        if isinstance(value, bool):
+            assert quoted(default) == [str(value).lower()]
+        elif isinstance(value, int):
             assert default == str(value)
         elif isinstance(value, tuple) and value:
             assert quoted(default) == [msgspec.json.encode(value).decode()]
