@@ -39,7 +39,7 @@ class Unknown(Enum):
     """What a device that nobody named gets, besides the five bands."""
 
     FILTERED = "filtered"
-    """Malware, phishing, adult content and the ways to other resolvers blocked, all else open."""
+    """Malware, phishing and adult content blocked, all else open."""
     CLOSED = "closed"
     """Help lines, protected information and what a device needs to be online, nothing more."""
 

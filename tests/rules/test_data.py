@@ -186,14 +186,14 @@ def test_no_update_is_blocked_by_default(band: str) -> None:
 
 
 def test_adults_and_unknown_devices_are_hardly_filtered() -> None:
-    """An adult's row has what harms everyone; an unknown device's adds adult content and what leads past all this."""
+    """An adult's row has what harms everyone; an unknown device's adds adult content, and no more."""
     harms = {"malware_phishing", "stalkerware", "csam"}
     adult = {"pornography", "adult_subscription", "ai_companion_sexual", "ai_nudify"}
     blocked = {
         row: {id_ for id_, letter in BOOK.letters[row].items() if letter in (Letter.B, Letter.H, Letter.K)}
         for row in ("adult", "unknown")
     }
-    assert blocked == {"adult": harms, "unknown": harms | adult | {"bypass_dns"}}
+    assert blocked == {"adult": harms, "unknown": harms | adult}
 
 
 def test_letters_never_loosen_for_the_younger() -> None:
