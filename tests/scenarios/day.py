@@ -32,7 +32,7 @@ BACK_S = 30.0
 PAGE_S = 30.0
 COUNTED = ("toddler", "kid", "tween", "teen")
 """Whose queries are counted, by the contract."""
-GAMBLING = "gambling.kindgate.test"
+GAMBLING = "bet365.com"
 
 BANDS = {"toddler": "0-5", "kid": "6-9", "tween": "10-12", "teen": "13-15", "youth": "16-17"}
 AT = {
