@@ -6,6 +6,7 @@ import pytest
 
 from appliance.commands import nameserver as command
 from appliance.config import Config
+from appliance.core.whom import Whom
 from tests.commands.cli import kindgate
 from tests.fakes import fake_upstream
 from tests.running import BLOCKED, addresses, own_address, running
@@ -40,7 +41,8 @@ def test_its_words_stand_on_the_command_line(monkeypatch: pytest.MonkeyPatch, tm
     where = f"{own_address()}:5399"
     result = kindgate("nameserver", "--dns", where, "--upstream", "192.0.2.53", "--workers", "3", data=tmp_path)
     assert result.exit_code == 0, result.output
-    ((config, upstreams, data, workers),) = told
+    ((config, whom, data, workers),) = told
     assert isinstance(config, Config)
-    assert isinstance(upstreams, tuple)
-    assert (config.dns, [str(one) for one in upstreams], data, workers) == ((where,), ["192.0.2.53:53"], tmp_path, 3)
+    assert isinstance(whom, Whom)
+    assert (config.dns, [(one.address, one.port) for one in whom.servers]) == ((where,), [("192.0.2.53", 53)])
+    assert (data, workers) == (tmp_path, 3)
