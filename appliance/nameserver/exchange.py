@@ -142,7 +142,7 @@ class _Exchange:
             return
         self._round += 1
         for _ in range(width):
-            self._exchanges.asked[0] += 1
+            self._exchanges.asked.add()
             self._live.append(order[self._asked % len(order)].start(self))
             self._asked += 1
 

@@ -72,5 +72,5 @@ class Guests:
     def _cut(self, among: "list[Guest] | chain[Guest]") -> None:
         longest = min(among, key=lambda guest: guest.heard_at)
         self.go(longest)
-        self._lost[0] += 1
+        self._lost.add()
         longest.cut()

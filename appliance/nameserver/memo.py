@@ -6,13 +6,21 @@ because the octets of its queries say who asks. Keys are a query without its id,
 
 from itertools import islice
 
+import msgspec
+
 from appliance.nameserver.rates import Paid
 from appliance.nameserver.tally import Cell
 
-Kept = tuple[float | Paid, bytes, Cell]
-"""Until when it may be given out (POSIX seconds), the octets after the id, and what to raise."""
 
-Memo = dict[bytes, Kept]
+class Finished(msgspec.Struct, gc=False, eq=False):
+    """A finished reply: until when it may be given out (POSIX seconds), the octets after the id, and what to raise."""
+
+    until: float | Paid
+    wire: bytes
+    cell: Cell
+
+
+Memo = dict[bytes, Finished]
 
 MAX_REPLIES = 150_000
 """About 42 MB."""
@@ -26,14 +34,19 @@ class Memos:
     def __init__(self) -> None:
         self._memos: dict[str, Memo] = {}
         self._size = 0
+        self._turn = 0
         self._moments: dict[int, int] = {}
         """Ends of replies in whole seconds, so that all that end together share one number."""
+
+    def __len__(self) -> int:
+        """Return the number of replies kept."""
+        return self._size
 
     def of(self, state: str) -> Memo:
         """Return the memo of a policy state."""
         return self._memos.setdefault(state, {})
 
-    def put(self, memo: Memo, query: bytes, kept: Kept) -> None:
+    def put(self, memo: Memo, query: bytes, reply: Finished) -> None:
         """Keep a reply; when all is full, the older half of the largest memo goes."""
         if len(query) > MAX_QUERY_OCTETS:
             return
@@ -41,18 +54,19 @@ class Memos:
             if self._size >= MAX_REPLIES:
                 self._halve()
             self._size += 1
-        memo[query] = (kept[0] if isinstance(kept[0], Paid) else self._shared(kept[0]), *kept[1:])
+        if not isinstance(reply.until, Paid):
+            reply.until = self._shared(reply.until)
+        memo[query] = reply
 
     def sweep(self, at: float) -> None:
-        """Drop what may not be given out any more."""
-        for memo in self._memos.values():
-            for query in [query for query, kept in memo.items() if kept[0] <= at]:
-                del memo[query]
-                self._size -= 1
-
-    def held(self) -> set[int]:
-        """Return the `id` of every cell that a kept reply would raise."""
-        return {id(kept[2]) for memo in self._memos.values() for kept in memo.values()}
+        """Drop what may not be given out any more from one memo, another one each time: nobody waits long for it."""
+        if not self._memos:
+            return
+        self._turn = (self._turn + 1) % len(self._memos)
+        memo = next(islice(self._memos.values(), self._turn, None))
+        for query in [query for query, reply in memo.items() if reply.until <= at]:
+            del memo[query]
+            self._size -= 1
 
     def forget_of(self, prefixes: tuple[str, ...]) -> None:
         """Forget the replies of the states that begin like this."""

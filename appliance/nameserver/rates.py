@@ -36,7 +36,7 @@ class Purse:
         """Take one query out; False, and counted, where there is none."""
         if self.pay():
             return True
-        self._lost[0] += 1
+        self._lost.add()
         return False
 
     def owe(self, queries: int) -> bool:

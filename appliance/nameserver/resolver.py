@@ -23,7 +23,7 @@ from appliance.core.wire.dns import Edns, Query, Refusal
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.inforce import Maker
 from appliance.nameserver.loops import LOOP_DOMAIN, own_answer
-from appliance.nameserver.memo import Memo, Memos
+from appliance.nameserver.memo import Finished, Memo, Memos
 from appliance.nameserver.memory import Memory
 from appliance.nameserver.rates import Rates
 from appliance.nameserver.seats import Seat, Seats
@@ -146,7 +146,7 @@ class Resolver:
         """Forget who sits where and every finished reply."""
         self._seats.forget()
         self.memos.forget()
-        self.counts.tally.shed()
+        self.counts.tally.forget()
 
     def clock_jumped(self) -> None:
         """Forget all that was kept until a time, because the time is another now."""
@@ -160,11 +160,11 @@ class Resolver:
         self.forget()
 
     def sweep(self) -> None:
-        """Drop what is too old to be given out or to be remembered."""
+        """Drop what is too old to be given out or to be remembered, a part of it each time."""
         at = clock.now()
         self.memos.sweep(at)
         self.memory.sweep(at, clock.uptime())
-        self.counts.tally.sweep(self.memos.held())
+        self.counts.tally.sweep()
 
     def look_around(self) -> None:
         """Take in what changed on the network: whoever moved is looked up again."""
@@ -264,7 +264,7 @@ class Resolver:
             if outcome.keep_until > at and self._may_repeat(call, asker):
                 memo = self._memo(seat, source, subject)
                 until = purse.until(outcome.keep_until) if seat.is_forwarder else outcome.keep_until
-                self.memos.put(memo, call.wire[2:], (until, outcome.wire[2:], cell))
+                self.memos.put(memo, call.wire[2:], Finished(until, outcome.wire[2:], cell))
             if outcome.again is not None:
                 self._upstreams.refresh(outcome.again)
             return True
@@ -312,7 +312,7 @@ class Resolver:
         return self.memory.note(policy, asking.subject, asking.device, said, at, clock.uptime())
 
     def _hand_out(self, call: Call, reply: Reply, cell: Cell) -> None:
-        cell[0] += 1
+        cell.add()
         call.deliver(reply.wire)
 
     def _at_home(self, query: Query, call: Call) -> Reply:

@@ -49,22 +49,25 @@ class Udp:
         for size, sender in zip(sizes, senders, strict=True):
             memo = hot.get(sources.get(sender, ""))
             kept = memo.get(octets[start + 2 : start + size].tobytes()) if memo is not None else None
-            if kept is not None and kept[0] > now():
-                kept[2][0] += 1
-                reply = kept[1]
+            if kept is not None and kept.until > now():
+                cell = kept.cell
+                if not cell.fresh:
+                    cell.raised.append(cell)
+                cell.fresh += 1
+                reply = kept.wire
                 end = len(reply) + 2
                 octets[start + 2 : start + end] = reply
                 burst.answer_sizes[slot] = end
             else:
                 if first < slot:
-                    self._lost[0] += burst.send(first, slot)
+                    self._lost.add(burst.send(first, slot))
                 first = slot + 1
                 if memo is not TURNED_AWAY or self._resolver.is_welcome(sources[sender]):
                     self._resolve(slot, size, sender)
             slot += 1
             start += SLOT_OCTETS
         if first < slot:
-            self._lost[0] += burst.send(first, slot)
+            self._lost.add(burst.send(first, slot))
         self._paying_at -= slot
         if self._paying_at < 0:
             self._charge(senders)
@@ -88,7 +91,7 @@ class Udp:
             try:
                 send(reply, address)
             except OSError:
-                self._lost[0] += 1
+                self._lost.add()
 
     def _resolve(self, slot: int, size: int, sender: object) -> None:
         address = self._burst.address(slot)

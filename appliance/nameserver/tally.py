@@ -4,14 +4,12 @@ A name stands in a cell only where the contract lets it; whoever makes the key h
 screen time: then what is new in it is told as that, too, and the hot path knows nothing of it.
 """
 
-from collections.abc import Collection
 from typing import NamedTuple
 
-MAX_CELLS = 20_000
-"""Kinds of counts at once; with names, more than the small children of a home look up in an hour."""
+import msgspec
 
-Cell = list[int]
-"""One number that the hot path can raise without a look-up: ``cell[0] += 1``; what follows it is the tally's own."""
+MAX_CELLS = 20_000
+"""Kinds of counts known at once; with names, more than the small children of a home look up in an hour."""
 
 
 class Key(NamedTuple):
@@ -35,79 +33,103 @@ class Screen(NamedTuple):
 class Cause(NamedTuple):
     """All that a cell stands for; without a key it counts for the box alone."""
 
-    action: str
-    key: Key | None
-    screen: Screen | None
+    number: str
+    """Which of the box's numbers it is part of, empty for none."""
+    key: Key | None = None
+    screen: Screen | None = None
+
+
+class Cell(msgspec.Struct, gc=False, eq=False):
+    """A count since it was last told. What holds one needs no look-up to raise it.
+
+    Not looked at by the garbage collector, so that the finished replies which hold cells aren't either.
+    """
+
+    cause: Cause
+    raised: "list[Cell]"
+    """The cells that have something to tell; who raises one from zero puts it there."""
+    fresh: int = 0
+
+    def add(self, number: int = 1) -> None:
+        """Raise it. The hot path does the same by itself."""
+        if number and not self.fresh:
+            self.raised.append(self)
+        self.fresh += number
 
 
 class Tally:
-    """Cells by cause, since the worker began."""
+    """Cells by cause, and what was added to them.
+
+    Only what was raised is looked at for that, however many there are.
+    """
 
     def __init__(self) -> None:
         self._cells: dict[Cause, Cell] = {}
-        self._quiet: set[Cause] = set()
+        self._raised: list[Cell] = []
+        self._numbers: dict[str, int] = {}
+        self._keys: dict[Key, int] = {}
         self._screens: dict[Screen, int] = {}
-        self.nameless: Cell = [0]
-        """Names left out since the worker began, because there was no room for more."""
+        self._nameless = self.number("dropped.names")
 
     def __len__(self) -> int:
-        """Return the number of cells."""
+        """Return the number of cells known."""
         return len(self._cells)
 
-    def cell(self, key: Key, screen: Screen | None = None) -> Cell:
-        """Return the cell of a key; where there is no room for another name, the one that counts without names."""
-        found = self._cells.get(Cause(key.action, key, screen))
-        if found is None and key.name is not None and len(self._cells) >= MAX_CELLS:
-            self.nameless[0] += 1
-            key = key._replace(name=None)
-        return self._cell(Cause(key.action, key, screen))
+    def number(self, name: str) -> Cell:
+        """Return the cell of one of the box's numbers."""
+        return self._cell(Cause(name))
 
-    def screen(self, action: str, screen: Screen) -> Cell:
-        """Return the cell of screen time whose questions may not be counted for the person."""
-        return self._cell(Cause(action, None, screen))
+    def cell(self, number: str, key: Key | None, screen: Screen | None = None) -> Cell:
+        """Return the cell of a key, of screen time that may not be counted for a person, or of both.
+
+        Where there is no room for another name, it is the one that counts without names.
+        """
+        cause = Cause(number, key, screen)
+        if key is not None and key.name is not None and len(self._cells) >= MAX_CELLS and cause not in self._cells:
+            self._nameless.add()
+            cause = Cause(number, key._replace(name=None), screen)
+        return self._cell(cause)
 
     def totals(self) -> dict[str, int]:
-        """Return what was added by action since the last call, whoever asked."""
-        fresh: dict[str, int] = {}
-        for cause, cell in self._cells.items():
-            if cell[0] > cell[1]:
-                fresh[cause.action] = fresh.get(cause.action, 0) + cell[0] - cell[1]
-                cell[1] = cell[0]
-        return fresh
+        """Return what was added to each of the box's numbers since the last call."""
+        self._look()
+        told, self._numbers = self._numbers, {}
+        return told
 
     def news(self) -> list[tuple[Key, int]]:
         """Return what was added to each key since the last call."""
-        fresh: dict[Key, int] = {}
-        for cause, cell in self._cells.items():
-            grown = cell[0] - cell[2]
-            if grown:
-                cell[2] = cell[0]
-                self._quiet.discard(cause)
-                if cause.key is not None:
-                    fresh[cause.key] = fresh.get(cause.key, 0) + grown
-                if cause.screen is not None:
-                    self._screens[cause.screen] = self._screens.get(cause.screen, 0) + grown
-        return list(fresh.items())
+        self._look()
+        told, self._keys = self._keys, {}
+        return list(told.items())
 
     def screens(self) -> dict[Screen, int]:
-        """Return how often names of screen time were asked for, of all that `news` has told since the last call."""
+        """Return how often names of screen time were asked for since the last call."""
+        self._look()
         told, self._screens = self._screens, {}
         return told
 
-    def shed(self) -> None:
-        """Drop every cell that has nothing new to tell: for when no finished reply is kept that would raise one."""
-        self._cells = {cause: cell for cause, cell in self._cells.items() if not cell[0] == cell[1] == cell[2]}
+    def forget(self) -> None:
+        """Forget which cells there are; who holds one may raise it all the same, and nothing of it is lost."""
+        self._cells.clear()
 
-    def sweep(self, held: Collection[int]) -> None:
-        """Drop the cells that were quiet since the last sweep and that nobody holds; `held` are those held, by `id`.
+    def sweep(self) -> None:
+        """Make room for other names before there is none."""
+        if len(self._cells) > MAX_CELLS // 2:
+            self.forget()
 
-        What holds a cell are finished replies, and they may live for a day.
-        """
-        told = {cause for cause, cell in self._cells.items() if cell[0] == cell[1] == cell[2]}
-        for cause in told & self._quiet:
-            if id(self._cells[cause]) not in held:
-                del self._cells[cause]
-        self._quiet = told & self._cells.keys()
+    def _look(self) -> None:
+        """Take what was added out of the cells."""
+        for cell in self._raised:
+            (number, key, screen), fresh, cell.fresh = cell.cause, cell.fresh, 0
+            self._numbers[number] = self._numbers.get(number, 0) + fresh
+            if key is not None:
+                self._keys[key] = self._keys.get(key, 0) + fresh
+            if screen is not None:
+                self._screens[screen] = self._screens.get(screen, 0) + fresh
+        self._raised.clear()
 
     def _cell(self, cause: Cause) -> Cell:
-        return self._cells.setdefault(cause, [0, 0, 0])
+        found = self._cells.get(cause)
+        if found is None:
+            found = self._cells[cause] = Cell(cause, self._raised)
+        return found

@@ -44,7 +44,8 @@ from appliance.world.neighbours import Neighbours
 from appliance.world.snapshot import parse_snapshot
 
 HEARTBEAT_S = 0.5
-SWEEP_S = 30.0
+SWEEP_S = 3.0
+"""How often a part of what is kept is looked through."""
 LISTS_S = 10.0
 """How long a worker that starts waits for the lists before it answers without them."""
 PR_SET_PDEATHSIG = 1

@@ -17,6 +17,7 @@ from appliance.core.rulebook import Rulebook
 from appliance.core.visibility import Contract
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.resolver import Resolver
+from appliance.nameserver.tally import Cause, Cell
 from appliance.nameserver.upstream import Upstreams
 from appliance.world import rules
 from appliance.world.neighbours import Neighbours
@@ -27,6 +28,11 @@ LIMIT_S = 60.0
 ANSWER_S = 6.0
 P = ParamSpec("P")
 _MADE: list[Upstreams] = []
+
+
+def unraised() -> Cell:
+    """Return a cell of nobody's tally."""
+    return Cell(Cause("anything"), [])
 
 
 def in_loop(story: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:

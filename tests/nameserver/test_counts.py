@@ -29,10 +29,10 @@ def test_cell_is_always_the_same() -> None:
     """The hot path may hold a cell for as long as it likes."""
     counts = Counts()
     cell = counts.cell("a")
-    cell[0] += 3
+    cell.add(3)
     assert counts.cell("a") is cell
     assert counts.news() == {"a": 3}
-    cell[0] += 1
+    cell.add()
     assert counts.news() == {"a": 1}
 
 
@@ -40,7 +40,7 @@ def test_reply_is_counted_by_its_action() -> None:
     """Each action has a number of its own."""
     counts = Counts()
     for action in Action:
-        counts.of(verdict(action))[0] += 1
+        counts.of(verdict(action)).add()
     assert counts.news() == {f"answered.{action.value}": 1 for action in Action}
 
 
@@ -49,7 +49,7 @@ def test_traceless_reply_is_one_of_many() -> None:
     counts = Counts()
     cells = [counts.of(None), *(counts.of(verdict(action, traceless=True)) for action in Action)]
     for cell in cells:
-        cell[0] += 1
+        cell.add()
     assert counts.news() == {"answered": len(cells)}
 
 
@@ -57,9 +57,9 @@ def test_tally_is_part_of_the_numbers() -> None:
     """What is counted for a person is counted for the box too, by its action and once; traceless it is not tallied."""
     counts = Counts()
     key = Key("kim", "6-9", "forum", "ask", "a.example")
-    counts.of(verdict(Action.ASK), key)[0] += 2
-    counts.of(verdict(Action.ASK))[0] += 1
-    counts.of(verdict(Action.ASK, traceless=True), key)[0] += 1
+    counts.of(verdict(Action.ASK), key).add(2)
+    counts.of(verdict(Action.ASK)).add()
+    counts.of(verdict(Action.ASK, traceless=True), key).add()
     assert counts.news() == {"answered.ask": 3, "answered": 1}
     assert counts.news() == {}
     assert counts.tally.news() == [(key, 2)]
@@ -69,7 +69,7 @@ def test_names_left_out_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """How many names found no room is a number of the box."""
     monkeypatch.setattr(tally, "MAX_CELLS", 0)
     counts = Counts()
-    counts.of(verdict(Action.ASK), Key("kim", "6-9", "forum", "ask", "a.example"))[0] += 1
+    counts.of(verdict(Action.ASK), Key("kim", "6-9", "forum", "ask", "a.example")).add()
     assert counts.news() == {"answered.ask": 1, "dropped.names": 1}
 
 
@@ -85,7 +85,7 @@ def test_screen_time_of_whom_nothing_may_be_counted() -> None:
     """It is an answer of the box's, and minutes; of a traceless one neither."""
     counts = Counts()
     screen = Screen("sam", None, "video")
-    counts.of(verdict(Action.ALLOW), None, screen)[0] += 2
-    counts.of(verdict(Action.ALLOW, traceless=True), None, screen)[0] += 1
+    counts.of(verdict(Action.ALLOW), None, screen).add(2)
+    counts.of(verdict(Action.ALLOW, traceless=True), None, screen).add()
     assert counts.news() == {"answered.allow": 2, "answered": 1}
     assert (counts.tally.news(), counts.tally.screens()) == ([], {screen: 2})

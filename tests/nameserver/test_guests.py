@@ -5,6 +5,7 @@ import pytest
 from appliance.nameserver import guests
 from appliance.nameserver.guests import Guest, Guests
 from appliance.world import clock
+from tests.nameserver.inside import unraised
 
 
 class Door:
@@ -13,7 +14,7 @@ class Door:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at = 0.0
         self.cut: list[str] = []
-        self.lost = [0]
+        self.lost = unraised()
         self.guests = Guests(self.lost)
         self.known: dict[str, Guest] = {}
         monkeypatch.setattr(clock, "uptime", lambda: self.at)
@@ -33,7 +34,7 @@ def test_a_clients_own_longest_idle_goes_first(monkeypatch: pytest.MonkeyPatch) 
     door = Door(monkeypatch)
     door.come("a1", "b1", "b2", "b3")
     assert door.cut == ["b1"]
-    assert door.lost == [1]
+    assert door.lost.fresh == 1
     assert len(door.guests) == 3
 
 

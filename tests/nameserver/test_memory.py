@@ -57,7 +57,7 @@ def verdict(*, blocked: bool = False, step: Step = Step.DEFAULT, silent: bool = 
 
 def note(one: Memory, device: str | None, name: str, said: Verdict, at: float = AT, uptime: float = UP) -> None:
     """Note a query and hand out its reply."""
-    one.note(POLICY, POLICY.of_device(device), device, (name, said), at, uptime)[0] += 1
+    one.note(POLICY, POLICY.of_device(device), device, (name, said), at, uptime).add()
 
 
 def written(one: Memory, at: float = AT) -> list[tuple[str, str | None, float]]:

@@ -54,7 +54,7 @@ def test_a_name_is_counted_by_the_category_that_a_list_gave() -> None:
     ]
     for name, key in expected:
         _, counts, cell = noted(name)
-        cell[0] += 1
+        cell.add()
         assert counts.tally.news() == [(key, 1)]
 
 
@@ -67,5 +67,5 @@ def test_malware_of_a_list_is_told_to_caregivers() -> None:
 def test_what_a_list_says_is_the_childs_alone_stays_so() -> None:
     """Though another list gave the reason: no caregiver learns that somebody looks for who spies on them."""
     made, counts, cell = noted("spy.example")
-    cell[0] += 1
+    cell.add()
     assert (made.happened(), counts.tally.news(), made.entries(None, "kim", AT)) == ([], [], [])

@@ -46,7 +46,7 @@ def noted(told: House, device: str, name: str, **said: bool) -> dict[Screen, int
     made, rules = Memory(contract(), Counts()), of(told)
     made.adopt(told)
     opened = msgspec.structs.replace(verdict(), **({"counted": True} | said))
-    made.note(rules, rules.of_device(device), device, (name, opened), AT, UP)[0] += 1
+    made.note(rules, rules.of_device(device), device, (name, opened), AT, UP).add()
     tally = made._counts.tally
     tally.news()
     return tally.screens()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from appliance.nameserver import rates
 from appliance.nameserver.rates import Purse, Rates
 from appliance.world import clock
+from tests.nameserver.inside import unraised
 
 
 class Time:
@@ -30,10 +31,10 @@ def taken(purse: Purse, times: int = 1_000) -> int:
 
 def test_a_seconds_worth_at_once_and_then_the_rate(time: Time) -> None:
     """What is over it is counted."""
-    lost = [0]
+    lost = unraised()
     purse = Purse(10, 10, lost)
     assert taken(purse) == 10
-    assert lost == [990]
+    assert lost.fresh == 990
     time.at += 0.26
     assert taken(purse) == 2
     time.at += 0.26
@@ -44,7 +45,7 @@ def test_a_seconds_worth_at_once_and_then_the_rate(time: Time) -> None:
 
 def test_when_the_next_is_due(time: Time) -> None:
     """At once, or when one more has come together."""
-    purse = Purse(10, 10, [0])
+    purse = Purse(10, 10, unraised())
     assert purse.due_s() == 0
     taken(purse)
     assert purse.due_s() == pytest.approx(0.1)
@@ -52,21 +53,21 @@ def test_when_the_next_is_due(time: Time) -> None:
     assert purse.due_s() == pytest.approx(0.04)
     time.at += 0.05
     assert purse.due_s() == 0
-    assert Purse(0, 0, [0]).due_s() == rates.FOREVER_S
+    assert Purse(0, 0, unraised()).due_s() == rates.FOREVER_S
 
 
 def test_who_is_never_answered(time: Time) -> None:
     """An empty purse that never fills up."""
-    lost = [0]
+    lost = unraised()
     purse = Purse(0, 0, lost)
     time.at += 3_600
     assert taken(purse, 5) == 0
-    assert lost == [5]
+    assert lost.fresh == 5
 
 
 def test_who_owes_pays_back(time: Time) -> None:
     """Eight at a time from a purse of ten: the debt comes out of what comes together, and nothing of it is lost."""
-    lost = [0]
+    lost = unraised()
     purse = Purse(10, 10, lost)
     assert [purse.owe(8), purse.owe(8)] == [True, False]
     assert purse.due_s() == pytest.approx(0.7)
@@ -74,12 +75,12 @@ def test_who_owes_pays_back(time: Time) -> None:
     assert not purse.pay()
     time.at += 0.1
     assert purse.pay()
-    assert lost == [0]
+    assert lost.fresh == 0
 
 
 def test_a_reply_that_is_paid_for(time: Time) -> None:
     """It is given out until its time is over or the purse is empty, and looking whether it is over costs nothing."""
-    purse = Purse(2, 2, [0])
+    purse = Purse(2, 2, unraised())
     until = purse.until(50.9)
     assert until is purse.until(50.0)
     assert not until > 50.0
@@ -90,7 +91,7 @@ def test_a_reply_that_is_paid_for(time: Time) -> None:
 def test_moments_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are made anew when they are too many."""
     monkeypatch.setattr(rates, "MAX_UNTILS", 10)
-    purse = Purse(2, 2, [0])
+    purse = Purse(2, 2, unraised())
     for number in range(100):
         purse.until(number)
     assert len(purse._untils) <= 10
@@ -98,7 +99,7 @@ def test_moments_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_each_has_a_purse(time: Time) -> None:
     """One client's flood is nothing to another; one that stands for many may ask more."""
-    lost = [0]
+    lost = unraised()
     of = Rates(5, 1, lost)
     assert taken(of.of("kim", "192.168.1.2")) == 5
     assert taken(of.of("kim", "192.168.1.3")) == 0
@@ -108,7 +109,7 @@ def test_each_has_a_purse(time: Time) -> None:
 
 def test_workers_share_the_rate(time: Time) -> None:
     """Each fills up by its share, and holds all of it."""
-    purse = Rates(8, 4, [0]).of("kim", "192.168.1.2")
+    purse = Rates(8, 4, unraised()).of("kim", "192.168.1.2")
     assert taken(purse) == 8
     time.at += 1
     assert taken(purse) == 2
@@ -123,20 +124,20 @@ def test_workers_share_the_rate(time: Time) -> None:
 )  # fmt: skip
 def test_who_is_limited(time: Time, limit: int, source: str, is_limited: bool) -> None:
     """Not the box itself, and nobody where there is no limit."""
-    of = Rates(limit, 1, [0])
+    of = Rates(limit, 1, unraised())
     assert taken(of.of("kim", source), 500) == (5 if is_limited else 500)
     assert (of.of("kim", source) is of.endless) is not is_limited
 
 
 def test_loopback_can_be_limited_too(time: Time) -> None:
     """Where it is asked for."""
-    assert taken(Rates(5, 1, [0], spares_loopback=False).of("kim", "127.0.0.1")) == 5
+    assert taken(Rates(5, 1, unraised(), spares_loopback=False).of("kim", "127.0.0.1")) == 5
 
 
 def test_a_flood_of_clients_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """All are forgotten when they are too many."""
     monkeypatch.setattr(rates, "MAX_PURSES", 10)
-    of = Rates(5, 1, [0])
+    of = Rates(5, 1, unraised())
     for number in range(100):
         of.of(f"client {number}", "192.168.1.2")
     assert len(of._purses) <= 10
@@ -147,7 +148,7 @@ def test_never_more_than_the_rate(steps: list[tuple[float, int]]) -> None:
     """Whenever and however often one asks: no more than a second's worth and what came together since."""
     with pytest.MonkeyPatch.context() as patch:
         time = Time(patch)
-        purse = Purse(7, 7, [0])
+        purse = Purse(7, 7, unraised())
         got = 0
         for wait, times in steps:
             time.at += wait

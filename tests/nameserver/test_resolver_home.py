@@ -99,7 +99,7 @@ async def test_each_gets_the_address_by_which_it_came() -> None:
     assert found == [[LOCAL], ["198.51.100.1"], ["127.0.0.1"], [LOCAL]]
     assert addresses(await at_home(resolver, "AAAA", local="198.51.100.1")) == []
     assert resolver.hot == {}
-    assert resolver.memos.held() == set()
+    assert len(resolver.memos) == 0
 
 
 @in_loop

@@ -143,7 +143,7 @@ async def test_replies_are_given_out_again_from_minute_to_minute(
                 assert addresses(await over_udp(endpoint, question(PLAY), source)) == [REAL]
             resolver.take_minutes(used(20, 10, AT + 60))
             assert addresses(await over_udp(endpoint, question(PLAY), SAM)) == [REAL]
-            assert len(resolver.memos.held()) == 1
+            assert len(resolver.memos) == 1
 
 
 @in_loop

@@ -21,7 +21,7 @@ from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.seats import Seats
 from appliance.nameserver.server import CHARGED
 from appliance.world.neighbours import Own
-from tests.nameserver.inside import Still, book, bundled, contract, in_loop, put, resolver_of, snapshot_of, upstreams_of
+from tests.nameserver.inside import Still, book, bundled, contract, in_loop, put, resolver_of, snapshot_of, upstreams_of, unraised
 from tests.nameserver.test_resolver import HOUSE, KIM, KIM_MAC, ROUTER, SAM, SAM_MAC, told_mac
 from tests.nameserver.test_server import connected, framed, is_closed, next_reply, serving
 from tests.running import BLOCKED, question
@@ -218,7 +218,7 @@ def test_all_addresses_of_a_device_share_a_purse() -> None:
     """And a router that nobody listed may ask for many."""
     table = Still({ME: KIM_MAC, "fd00::9": KIM_MAC})
     table.routers = frozenset(("192.168.7.1",))
-    rates = Rates(5, 1, [0])
+    rates = Rates(5, 1, unraised())
     seats = Seats(table, Counts(), rates)
     registry = Registry(House())
     assert seats.of(ME, registry).purse is seats.of("fd00::9", registry).purse

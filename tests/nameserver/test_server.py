@@ -14,13 +14,14 @@ import pytest
 
 from appliance.config import Endpoint
 from appliance.core.asker import Registry
+from appliance.nameserver.memo import Finished
 from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.server import Udp
 from appliance.nameserver.sockets import open_tcp, open_udp
 from appliance.nameserver.streams import Tcp
 from appliance.world import clock
 from tests.fakes import REAL, Asked, answer, fake_upstream
-from tests.nameserver.inside import in_loop, resolver_of, snapshot_of
+from tests.nameserver.inside import in_loop, resolver_of, snapshot_of, unraised
 from tests.nameserver.test_resolver import GAMES, HOUSE, KIM, KIM_MAC, OPEN, ROUTER, SAM, SAM_MAC, told_mac
 from tests.nameserver.test_sockets import has_v6, loopback
 from tests.needs import need
@@ -302,7 +303,7 @@ def test_a_reply_is_not_given_out_in_the_same_burst_after_its_end(monkeypatch: p
         server = Udp(opened, resolver)
         asking.sendto(b"\0\0who I am", opened.getsockname())
         server.read()
-        resolver.hot[address] = {b"question": (100.0, b"answer", [0])}
+        resolver.hot[address] = {b"question": Finished(100.0, b"answer", unraised())}
         for ident in (b"\0\1", b"\0\2"):
             asking.sendto(ident + b"question", opened.getsockname())
         server.read()
