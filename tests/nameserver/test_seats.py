@@ -21,7 +21,18 @@ from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.seats import Seats
 from appliance.nameserver.server import CHARGED
 from appliance.world.neighbours import Own
-from tests.nameserver.inside import Still, book, bundled, contract, in_loop, put, resolver_of, snapshot_of, upstreams_of, unraised
+from tests.nameserver.inside import (
+    Still,
+    book,
+    bundled,
+    contract,
+    in_loop,
+    put,
+    resolver_of,
+    snapshot_of,
+    unraised,
+    upstreams_of,
+)
 from tests.nameserver.test_resolver import HOUSE, KIM, KIM_MAC, ROUTER, SAM, SAM_MAC, told_mac
 from tests.nameserver.test_server import connected, framed, is_closed, next_reply, serving
 from tests.running import BLOCKED, question
