@@ -40,6 +40,7 @@ SPECIAL_TTL_S = 300
 OF_LISTED_TARGET = OF_TARGET
 """The types of records that are taken from the name that a list names."""
 
+_OUR_OPT = dns.opt(dns.MAX_UDP_OCTETS, do=False), dns.opt(dns.MAX_UDP_OCTETS, do=True)
 _QUESTION = b"\xc0\x0c"
 """A pointer to the name in the question."""
 _OF_TARGET = (dns.A, dns.AAAA)
@@ -209,12 +210,20 @@ def finish(setting: Setting, subject: Subject, ask: Ask, outcome: Kept | Failure
     return _fitting(query, Reply(wire, rcode, verdict, keep_until), is_tcp)
 
 
-def upstream_query(ask: Ask, ident: int, *, has_edns: bool = True) -> bytes:
-    """Return the message for an upstream: our own header and EDNS, and nothing of what the client said of itself."""
+def upstream_query(ask: Ask, ident: int, *, has_edns: bool = True, question: bytes = b"") -> bytes:
+    """Return the message for an upstream: our own header and EDNS, and nothing of what the client said of itself.
+
+    `question` is what `upstream_question` returned, where that is known already.
+    """
     flags = ask.key[2]
     head = dns.header(ident, flags & 0xFFFF, (1, 0, 0, 1 if has_edns else 0))
-    question = names.to_wire(ask.name) + ask.query.question[-4:]
-    return head + question + (dns.opt(dns.MAX_UDP_OCTETS, do=bool(flags >> 16)) if has_edns else b"")
+    return head + (question or upstream_question(ask)) + (_OUR_OPT[flags >> 16] if has_edns else b"")
+
+
+def upstream_question(ask: Ask) -> bytes:
+    """Return the question of such a message: its name in lower case, as whoever asks next would have it."""
+    asked = ask.query.question
+    return (asked[:-4].lower() if ask.name == ask.query.name else names.to_wire(ask.name)) + asked[-4:]
 
 
 def is_answer_to(message: Message, ask: Ask, ident: int) -> bool:

@@ -1,4 +1,8 @@
-"""Questions over UDP: each from a fresh port with a fresh id, until its answer comes among what does not belong."""
+"""Questions over UDP: from fresh ports with fresh ids, until their answers come among what does not belong.
+
+Questions of one moment to one server share a port, which none before had and none after has: a forged answer must
+still meet the port, the id and the question, and who asks much needs a tenth of the system calls.
+"""
 
 import asyncio
 import contextlib
@@ -8,15 +12,18 @@ import socket
 from _socket import socket as RawSocket  # noqa: N812
 
 from appliance.config import Endpoint
-from appliance.core.query import is_answer_to, upstream_query
+from appliance.core.query import is_answer_to, upstream_query, upstream_question
 from appliance.core.wire import dns
+from appliance.core.wire.dns import Message
 from appliance.core.wire.reader import WireError
 from appliance.nameserver.counts import Counts
+from appliance.nameserver.mmsg import Connected
 from appliance.nameserver.standing import Asker, Try, Upstream
 
 MAX_STRAY = 100
-"""Datagrams that don't belong, at one port, before it is given up and another one is tried."""
-RECEIVE_OCTETS = 65_535
+"""Datagrams that don't belong, at one port, before it is given up and others are tried."""
+MAX_SHARING = 32
+"""Questions of one port."""
 LOWEST_PORT = 1_024
 PORT_TRIES = 8
 
@@ -47,48 +54,126 @@ random = _Random()
 
 
 class Poll:
-    """The sockets of all questions on one poll object: the event loop's own book-keeping costs more than they do."""
+    """The ports of all questions on one poll object: the event loop's own book-keeping costs more than they do."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
         self.loop = loop
-        self.counts = counts
+        self.stray = counts.cell("upstream.stray")
+        self.connected = Connected()
         self._poll = select.epoll()
-        self._under_way: dict[int, _Datagram] = {}
-        self._outbox: list[_Datagram] = []
+        self._ports: dict[int, _Port] = {}
+        self._outbox: dict[Endpoint, list[_Datagram]] = {}
         loop.add_reader(self._poll.fileno(), self._ready)
 
-    def expect(self, opened: RawSocket, tried: "_Datagram") -> None:
-        """Let a try send its question soon, and wake it when its socket has something to read."""
-        number = opened.fileno()
-        self._under_way[number] = tried
-        self._poll.register(number, select.EPOLLIN)
+    def post(self, tried: "_Datagram", to: Endpoint) -> None:
+        """Send a question soon, together with others to the same server."""
         if not self._outbox:
             self.loop.call_soon(self._flush)
-        self._outbox.append(tried)
+        self._outbox.setdefault(to, []).append(tried)
 
-    def give_up(self, opened: RawSocket) -> None:
-        """Close a socket; the poll forgets it by itself."""
-        self._under_way.pop(opened.fileno(), None)
-        opened.close()
+    def watch(self, port: "_Port") -> None:
+        """Wake a port when it has something to read."""
+        number = port.opened.fileno()
+        self._ports[number] = port
+        self._poll.register(number, select.EPOLLIN)
+
+    def give_up(self, port: "_Port") -> None:
+        """Close a port; the poll forgets it by itself."""
+        self._ports.pop(port.opened.fileno(), None)
+        port.opened.close()
 
     def close(self) -> None:
         """Hold nothing any more."""
-        for tried in list(self._under_way.values()):
-            tried.cancel()
+        self._outbox.clear()
+        for port in list(self._ports.values()):
+            self.give_up(port)
         self.loop.remove_reader(self._poll.fileno())
         self._poll.close()
 
     def _flush(self) -> None:
-        """Send what is to be sent: one after the other questions wake a server once and not each time."""
-        outbox, self._outbox = self._outbox, []
-        for tried in outbox:
-            tried.post()
+        outbox, self._outbox = self._outbox, {}
+        for to, waiting in outbox.items():
+            # Some may have been given up meanwhile.
+            tries = [tried for tried in waiting if not tried.is_over]
+            for first in range(0, len(tries), MAX_SHARING):
+                self._send(to, tries[first : first + MAX_SHARING])
+
+    def _send(self, to: Endpoint, tries: "list[_Datagram]") -> None:
+        try:
+            port = _Port(fresh_socket(to), self)
+        except OSError:
+            for tried in tries:
+                tried.fail()
+            return
+        self.watch(port)
+        port.send(tries)
 
     def _ready(self) -> None:
-        for fd, _ in self._poll.poll(0):
-            tried = self._under_way.get(fd)
-            if tried is not None:
-                tried.readable()
+        for number, _ in self._poll.poll(0):
+            port = self._ports.get(number)
+            if port is not None:
+                port.read()
+
+
+class _Port:
+    """A socket of our own, connected to a server, and the questions that were asked from it."""
+
+    __slots__ = ("_by_id", "_poll", "_strays", "opened")
+
+    def __init__(self, opened: RawSocket, poll: Poll) -> None:
+        self.opened = opened
+        self._poll = poll
+        self._by_id: dict[int, _Datagram] = {}
+        self._strays = 0
+
+    def send(self, tries: "list[_Datagram]") -> None:
+        """Ask, each with an id of its own."""
+        by_id, wires = self._by_id, []
+        for tried in tries:
+            while (ident := random.u16()) in by_id:
+                pass
+            by_id[ident] = tried
+            wires.append(tried.begin(self, ident))
+        try:
+            lost = self._poll.connected.send(self.opened, wires)
+        except OSError:
+            lost = len(wires)
+        if lost:
+            # Which of them is not known: all are asked once more, from elsewhere.
+            self._fail()
+
+    def forget(self, ident: int) -> None:
+        """Want no answer to a question any more; with the last one the port goes, too."""
+        del self._by_id[ident]
+        if not self._by_id:
+            self._poll.give_up(self)
+
+    def read(self) -> None:
+        """Take what came."""
+        try:
+            came = self._poll.connected.receive(self.opened, len(self._by_id))
+        except BlockingIOError:
+            return
+        except OSError:
+            # The server's machine said that nobody listens there.
+            self._fail()
+            return
+        for data in came:
+            tried = self._by_id.get(int.from_bytes(data[:2], "big"))
+            message = tried.read(data) if tried is not None else None
+            if tried is not None and message is not None:
+                tried.cancel()
+                tried.asker.heard(tried, message)
+                continue
+            self._strays += 1
+            self._poll.stray.add()
+            if self._strays > MAX_STRAY:
+                self._fail()
+                return
+
+    def _fail(self) -> None:
+        for tried in list(self._by_id.values()):
+            tried.fail()
 
 
 class Datagrams:
@@ -101,72 +186,49 @@ class Datagrams:
     def start(self, asker: Asker, upstream: Upstream, *, has_edns: bool) -> Try:
         """Ask."""
         tried = _Datagram(asker, upstream, has_edns=has_edns)
-        tried.send(self._poll, self._endpoint)
+        self._poll.post(tried, self._endpoint)
         return tried
 
     def close(self) -> None:
-        """Leave the sockets to their tries."""
+        """Leave the ports to their questions."""
 
 
 class _Datagram(Try):
     """One question under way."""
 
-    __slots__ = ("_id", "_poll", "_socket", "_stray")
+    __slots__ = ("_ident", "_port", "_question", "is_over")
 
-    def send(self, poll: Poll, endpoint: Endpoint) -> None:
-        """Ask from a fresh port."""
-        self._poll = poll
-        self._stray = 0
-        self._id = random.u16()
-        self._socket: RawSocket | None = None
-        try:
-            self._socket = fresh_socket(endpoint)
-        except OSError:
-            poll.loop.call_soon(self._fail)
-            return
-        poll.expect(self._socket, self)
+    def __init__(self, asker: Asker, upstream: Upstream, *, has_edns: bool) -> None:
+        super().__init__(asker, upstream, has_edns=has_edns)
+        self._question = b""
+        self.is_over = False
+        self._port: _Port | None = None
+        self._ident = 0
 
-    def post(self) -> None:
-        """Send the question, unless it was given up meanwhile."""
-        if self._socket is None:
-            return
-        try:
-            self._socket.send(upstream_query(self.asker.ask, self._id, has_edns=self.has_edns))
-        except OSError:
-            self._fail()
+    def begin(self, port: _Port, ident: int) -> bytes:
+        """Note where it is asked from; return the octets to send."""
+        self._port, self._ident = port, ident
+        self._question = upstream_question(self.asker.ask)
+        return upstream_query(self.asker.ask, ident, has_edns=self.has_edns, question=self._question)
 
-    def readable(self) -> None:
-        """Take what came."""
-        if self._socket is None:
-            return
+    def read(self, data: bytes) -> Message | None:
+        """Return the answer that these octets are, None where they are something else."""
+        ask = self.asker.ask
         try:
-            data = self._socket.recv(RECEIVE_OCTETS)
-        except BlockingIOError:
-            return
-        except OSError:
-            # The server's machine said that nobody listens there.
-            self._fail()
-            return
-        try:
-            message = dns.parse_message(data)
+            message = dns.parse_message(data, (self._question, ask.name))
         except WireError:
-            message = None
-        if message is not None and is_answer_to(message, self.asker.ask, self._id):
-            self.cancel()
-            self.asker.heard(self, message)
-            return
-        self._stray += 1
-        self._poll.counts.add("upstream.stray")
-        if self._stray > MAX_STRAY:
-            self._fail()
+            return None
+        return message if is_answer_to(message, ask, self._ident) else None
 
     def cancel(self, *, is_late: bool = False) -> None:  # noqa: ARG002 -- nothing is kept open for the next one
-        """Close the socket."""
-        if self._socket is not None:
-            self._poll.give_up(self._socket)
-            self._socket = None
+        """Want no answer."""
+        self.is_over = True
+        if self._port is not None:
+            self._port.forget(self._ident)
+            self._port = None
 
-    def _fail(self) -> None:
+    def fail(self) -> None:
+        """Tell that there is no answer."""
         self.cancel()
         self.asker.heard(self, None)
 

@@ -24,6 +24,8 @@ TCP_S = 1.5
 """How long it may take from when an answer didn't fit into a datagram."""
 BUDGET_S = 4.4
 """For one question, whatever happens: well under the five seconds that stub resolvers wait."""
+LOOK_S = 0.05
+"""How often it is looked which tries have had their time."""
 PROBE_S = 1.0
 """How often a sick server is asked whether it is well again."""
 
@@ -49,6 +51,8 @@ class Exchanges:
             for name, route in whom.routes.items()
         }
         self._probes: dict[Upstream, _Probe] = {}
+        self._waiting: set[_Exchange] = set()
+        self._watch: asyncio.TimerHandle | None = None
 
     def start(self, ask: Ask, finished: Finished) -> None:
         """Ask the servers that know its name, and call `finished` once with what came of it."""
@@ -72,8 +76,28 @@ class Exchanges:
         """Ask a server no more whether it is well."""
         del self._probes[upstream]
 
+    def wait(self, exchange: "_Exchange") -> None:
+        """Let a round of tries have its time. One timer for all: most rounds are answered long before they end."""
+        self._waiting.add(exchange)
+        if self._watch is None:
+            self._watch = self.loop.call_later(LOOK_S, self._look)
+
+    def stop_waiting(self, exchange: "_Exchange") -> None:
+        """Wait for a round no more."""
+        self._waiting.discard(exchange)
+
+    def _look(self) -> None:
+        now = self.loop.time()
+        for exchange in [one for one in self._waiting if one.late_at <= now]:
+            self._waiting.discard(exchange)
+            exchange.late()
+        self._watch = self.loop.call_later(LOOK_S, self._look) if self._waiting else None
+
     def close(self) -> None:
         """Hold nothing any more; questions that are under way come to nothing."""
+        self._waiting.clear()
+        if self._watch is not None:
+            self._watch.cancel()
         for probe in list(self._probes.values()):
             probe.close()
         for upstream in (*self.all, *self._aids.upstreams):
@@ -114,9 +138,9 @@ class _Exchange:
         "_live",
         "_plan",
         "_round",
-        "_timer",
         "_until",
         "ask",
+        "late_at",
     )
 
     def __init__(self, exchanges: Exchanges, group: Group, ask: Ask, finished: Finished) -> None:
@@ -129,7 +153,7 @@ class _Exchange:
         self._round = 0
         self._asked = 0
         self._until = exchanges.loop.time() + BUDGET_S
-        self._timer: asyncio.TimerHandle | None = None
+        self.late_at = 0.0
         self._fallback: Message | None = None
         self._is_settled = False
 
@@ -182,7 +206,7 @@ class _Exchange:
         """Go on when nobody is left who might answer in this round."""
         if self._live:
             return
-        self._stop_waiting()
+        self._exchanges.stop_waiting(self)
         if self._is_settled:
             self._end()
         elif self._fallback is not None and self._asked >= len(self._plan.order):
@@ -199,7 +223,7 @@ class _Exchange:
             self._finished(message)
 
     def _end(self) -> None:
-        self._stop_waiting()
+        self._exchanges.stop_waiting(self)
         for tried in self._live:
             tried.cancel()
         self._live.clear()
@@ -208,20 +232,16 @@ class _Exchange:
 
     def _wait(self, seconds: float) -> bool:
         """Give the round so many seconds from now, or what is left; False when nothing is."""
-        self._stop_waiting()
-        left_s = self._until - self._exchanges.loop.time()
+        now = self._exchanges.loop.time()
+        left_s = self._until - now
         if left_s <= 0:
             return False
-        self._timer = self._exchanges.loop.call_later(min(seconds, left_s), self._late)
+        self.late_at = now + min(seconds, left_s)
+        self._exchanges.wait(self)
         return True
 
-    def _stop_waiting(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _late(self) -> None:
-        self._timer = None
+    def late(self) -> None:
+        """Give up whom was asked in this round."""
         late, self._live = self._live, []
         for tried in late:
             tried.cancel(is_late=True)

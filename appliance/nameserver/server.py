@@ -5,14 +5,13 @@ The hot path is `Udp.read`; everything else may take its time.
 
 import asyncio
 import socket
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from appliance.nameserver.mmsg import SLOT_OCTETS, Burst
+from appliance.nameserver.mmsg import SLOT_OCTETS, Burst, Outbox
 from appliance.nameserver.resolver import Local, Resolver
 from appliance.nameserver.seats import TURNED_AWAY
-from appliance.nameserver.sockets import Address, asked_at, is_wildcard, leaving, send_from, source_key
+from appliance.nameserver.sockets import asked_at, is_wildcard, source_key
 from appliance.world import clock
 
 MAX_SOURCES = 4_096
@@ -21,21 +20,18 @@ CHARGED = 8
 """Of so many queries one is charged, and for all of them: who asks often pays often, and the rest costs next to
 nothing."""
 
-Send = Callable[[bytes, Address], object]
-
 
 class Udp:
     """One UDP socket of a worker."""
 
     def __init__(self, opened: socket.socket, resolver: Resolver) -> None:
-        self._socket = opened
         self._resolver = resolver
         self._is_wildcard = is_wildcard(opened)
         self._burst = Burst(opened, is_wildcard=self._is_wildcard)
         self._sources: dict[object, str] = {}
         self._paying_at = 0
         """How many queries come before the next that is charged."""
-        self._outbox: list[tuple[Send, bytes, Address]] = []
+        self._outbox = Outbox(self._burst)
         local = source_key(opened.getsockname())
         self._local: Local = lambda: local
         self._lost = resolver.counts.cell("dropped.unsendable")
@@ -85,30 +81,21 @@ class Udp:
         self._paying_at %= CHARGED
 
     def _flush(self) -> None:
-        """Send what was delivered since: one after the other they wake who reads them once and not each time."""
-        outbox, self._outbox = self._outbox, []
-        for send, reply, address in outbox:
-            try:
-                send(reply, address)
-            except OSError:
-                self._lost.add()
+        """Send what was delivered since: all together they wake who reads them once and not each time."""
+        self._lost.add(self._outbox.flush())
 
     def _resolve(self, slot: int, size: int, sender: object) -> None:
-        address = self._burst.address(slot)
-        source = source_key(address)
+        source = source_key(self._burst.address(slot))
         if len(self._sources) >= MAX_SOURCES:
             self._sources.clear()
         self._sources[sender] = source
-        send: Send = self._socket.sendto
-        local = self._local
-        if self._is_wildcard:
-            control = self._burst.control(slot)
-            send, local = partial(send_from, self._socket, leaving(control)), partial(asked_at, control)
+        back = self._burst.back(slot)
+        local = partial(asked_at, self._burst.control(slot)) if self._is_wildcard else self._local
 
         def deliver(reply: bytes) -> None:
             if not self._outbox:
                 asyncio.get_running_loop().call_soon(self._flush)
-            self._outbox.append((send, reply, address))
+            self._lost.add(self._outbox.put(reply, back))
 
         wire = self._burst.octets[slot * SLOT_OCTETS : slot * SLOT_OCTETS + size].tobytes()
         self._resolver.resolve(wire, source, deliver, local, is_tcp=False)

@@ -1,5 +1,6 @@
 """How a server has been doing: what it was asked, how long it took, and whether it is sick."""
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -74,7 +75,7 @@ class Asker(Protocol):
         """Take the answer to a try, or that there is none."""
 
 
-class Try:
+class Try(ABC):
     """One question to one server."""
 
     __slots__ = ("asker", "began_at", "has_edns", "upstream")
@@ -85,9 +86,9 @@ class Try:
         self.has_edns = has_edns
         self.began_at = clock.uptime()
 
+    @abstractmethod
     def cancel(self, *, is_late: bool = False) -> None:
         """Forget the question: nothing is heard of it any more. It is late where the server had its time."""
-        raise NotImplementedError
 
 
 class Transport(Protocol):

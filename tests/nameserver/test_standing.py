@@ -1,9 +1,7 @@
 """How a server has been doing."""
 
-import pytest
-
 from appliance.core.whom import parse_server
-from appliance.nameserver.standing import REMEMBERED, SICK_AFTER, Health, Try, Upstream, together
+from appliance.nameserver.standing import REMEMBERED, SICK_AFTER, Health, Upstream, together
 from tests.nameserver.test_groups import Nowhere
 
 HERE = "192.0.2.1:53"
@@ -65,9 +63,3 @@ def test_what_several_workers_say() -> None:
     ]
     assert together([(second,), (idle,)])[0]["is_sick"]
     assert not together([(idle,)])[0]["is_sick"]
-
-
-def test_a_try_knows_how_to_be_cancelled() -> None:
-    """Each in its own way."""
-    with pytest.raises(NotImplementedError):
-        Try(None, Upstream(parse_server(HERE), Nowhere()), has_edns=True).cancel()  # type: ignore[arg-type]

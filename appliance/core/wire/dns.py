@@ -248,17 +248,24 @@ def _refused_question(qtype: int, qclass: int, edns: Edns | None) -> int:
     return NOTIMP if 128 <= qtype < ANY else NOERROR
 
 
-def parse_message(wire: bytes) -> Message:
-    """Return an upstream's reply with its records found. Raises WireError for anything malformed."""
+def parse_message(wire: bytes, asked: tuple[bytes, str] = (b"", "")) -> Message:
+    """Return an upstream's reply with its records found. Raises WireError for anything malformed.
+
+    `asked` is a question section and the name in it, which need not be read where they are just the reply's.
+    """
     if len(wire) < HEADER_OCTETS:
         raise WireError("no header")
-    ident, flags, questions, *counts = _HEADER.unpack_from(wire)
-    name, pos = _parse_question(wire, questions)
+    ident, flags, questions, answers, authorities, additionals = _HEADER.unpack_from(wire)
+    question, name = asked
+    if question and questions == 1 and wire.startswith(question, HEADER_OCTETS):
+        pos = HEADER_OCTETS + len(question)
+    else:
+        name, pos = _parse_question(wire, questions)
+        question = wire[HEADER_OCTETS:pos]
     qtype, qclass = _QUESTION.unpack_from(wire, pos - 4)
-    sections = _parse_sections(wire, pos, (counts[0], counts[1], counts[2]), name)
+    sections = _parse_sections(wire, pos, (answers, authorities, additionals), name)
     edns = _parse_opt(wire, sections[2])
     rcode = flags & 15 | (edns.extended_rcode << 4 if edns else 0)
-    question = wire[HEADER_OCTETS:pos]
     return Message(wire, ident, flags, rcode, question, name, qtype, qclass, *sections, edns)
 
 
