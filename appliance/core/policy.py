@@ -1,7 +1,7 @@
 """The order of decision, in one place: who asks for which name, and so what happens, why, and until when."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from appliance.core import listing, steps
@@ -12,11 +12,14 @@ from appliance.core.domainset import NOTHING, DomainSet, Entry, build
 from appliance.core.house import EMPTY, House
 from appliance.core.listing import Listed
 from appliance.core.lists.listset import ListSet
+from appliance.core.lists.rule import Hit
 from appliance.core.rulebook import HELP, INFRASTRUCTURE, UNCLASSIFIED, Rulebook
 from appliance.core.steps import Label
 from appliance.core.subject import BLOCKED_TTL_S, Compiler, Subject
 from appliance.core.verdict import Action, Reason, Step, Verdict
 from appliance.core.wire import dns
+
+MAX_LOOKED_UP = 1_024
 
 _SPARED = frozenset((HELP, INFRASTRUCTURE))
 
@@ -35,6 +38,9 @@ class Policy:
     """What the steward counted last; replaced while the house stays."""
     lists: ListSet | None = None
     """What the house subscribed to, as far as it is here."""
+    _tags: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _hits: dict[str, Sequence[Hit]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was looked up last: a name that is being answered is asked about three times."""
 
     def of_device(self, device_id: str | None) -> Subject:
         """Return the subject of a device of the house; None is a device that nobody named."""
@@ -42,9 +48,12 @@ class Policy:
 
     def tags(self, name: str, subject: Subject | None = None) -> frozenset[str]:
         """Return all tags of a name in normal form; with a subject, those that its lists give it as well."""
-        found = NOTHING
-        for domain_set in self.sets:
-            found = found | domain_set.tags(name)
+        found = self._tags.get(name)
+        if found is None:
+            found = NOTHING.union(*(domain_set.tags(name) for domain_set in self.sets))
+            if len(self._tags) >= MAX_LOOKED_UP:
+                self._tags.clear()
+            self._tags[name] = found
         return found if subject is None else found | self.listed(subject, name, found, dns.A).fed.keys()
 
     def listed(self, subject: Subject, name: str, tags: frozenset[str], qtype: int) -> Listed:
@@ -54,7 +63,11 @@ class Policy:
         """
         if self.lists is None or not subject.lists or not self._is_listable(tags):
             return listing.NOTHING
-        hits = self.lists.find(name)
+        hits = self._hits.get(name)
+        if hits is None:
+            if len(self._hits) >= MAX_LOOKED_UP:
+                self._hits.clear()
+            hits = self._hits[name] = self.lists.find(name)
         return listing.listed(hits, subject.lists, name, qtype, tags) if hits else listing.NOTHING
 
     def is_protected(self, name: str) -> bool:

@@ -121,7 +121,9 @@ def begin(setting: Setting, subject: Subject, parsed: Query | Refusal, is_tcp: b
         return _given(subject, parsed, verdict, verdict.rewrite, is_tcp, at)
     name = parsed.name if verdict.target is None else _answering(parsed, verdict, verdict.target)
     if name is None:
-        return Reply(reply.nodata(parsed, ttl_s(subject, verdict, MAX_NEGATIVE_TTL_S, at)), dns.NOERROR, verdict)
+        ttl = ttl_s(subject, verdict, MAX_NEGATIVE_TTL_S, at)
+        keep_until = _last_given(at + BLOCK_MEMO_S, verdict, ttl)
+        return Reply(reply.nodata(parsed, ttl), dns.NOERROR, verdict, keep_until)
     if verdict.target is not None and verdict.step is Step.LIST:
         return _led(setting, subject, parsed, verdict, name, is_tcp, at)
     return _asked(setting, subject, parsed, verdict, name, is_tcp, at)

@@ -58,15 +58,19 @@ class Memos:
             reply.until = self._shared(reply.until)
         memo[query] = reply
 
-    def sweep(self, at: float) -> None:
-        """Drop what may not be given out any more from one memo, another one each time: nobody waits long for it."""
+    def sweep(self, at: float) -> bool:
+        """Drop what may not be given out any more from one memo, another one each time: nobody waits long for it.
+
+        Say whether all have had their turn now.
+        """
         if not self._memos:
-            return
+            return True
         self._turn = (self._turn + 1) % len(self._memos)
         memo = next(islice(self._memos.values(), self._turn, None))
         for query in [query for query, reply in memo.items() if reply.until <= at]:
             del memo[query]
             self._size -= 1
+        return self._turn == 0
 
     def forget_of(self, prefixes: tuple[str, ...]) -> None:
         """Forget the replies of the states that begin like this."""

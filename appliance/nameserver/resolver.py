@@ -162,9 +162,9 @@ class Resolver:
     def sweep(self) -> None:
         """Drop what is too old to be given out or to be remembered, a part of it each time."""
         at = clock.now()
-        self.memos.sweep(at)
-        self.memory.sweep(at, clock.uptime())
-        self.counts.tally.sweep()
+        if self.memos.sweep(at):
+            self.memory.sweep(at, clock.uptime())
+            self.counts.tally.sweep()
 
     def look_around(self) -> None:
         """Take in what changed on the network: whoever moved is looked up again."""

@@ -46,6 +46,9 @@ from appliance.world.snapshot import parse_snapshot
 HEARTBEAT_S = 0.5
 SWEEP_S = 3.0
 """How often a part of what is kept is looked through."""
+GC_THRESHOLDS = 50_000, 20, 20
+"""So rarely that queries under way are mostly answered when it is looked: else each of them is looked at three times.
+"""
 LISTS_S = 10.0
 """How long a worker that starts waits for the lists before it answers without them."""
 PR_SET_PDEATHSIG = 1
@@ -105,6 +108,7 @@ class Worker:
         # What lives as long as the process is not worth looking through again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
 
     def _take_time(self, told: TakeTime) -> None:
         """Go by this time; where it is another one, what was kept until a time is forgotten with the next beat."""

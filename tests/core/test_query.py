@@ -209,6 +209,7 @@ def test_no_hint_leads_around_a_safe_mode(qtype: str) -> None:
     """The service records of the original are withheld."""
     found = Box().reply(query("www.search.example", qtype))
     assert (found.rcode, texts(found), read(found).authority[0].ttl) == (0, [], 60)
+    assert found.keep_until == AT + core_query.BLOCK_MEMO_S - 60
 
 
 def test_other_types_of_a_safe_name_are_its_own() -> None:

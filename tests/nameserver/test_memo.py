@@ -68,14 +68,14 @@ def test_sweep_drops_what_has_ended() -> None:
 def test_a_sweep_is_of_one_memo() -> None:
     """Each has its turn, so that no query waits for all of them."""
     memos = Memos()
-    memos.sweep(9.0)
+    assert memos.sweep(9.0)
     for state in ("kim", "sam", "ann"):
         memos.put(memos.of(state), state.encode(), kept(until=1.0))
     left = []
     for _ in range(3):
-        memos.sweep(5.0)
-        left.append(len(held(memos, "kim", "sam", "ann")))
-    assert left == [2, 1, 0]
+        is_round = memos.sweep(5.0)
+        left.append((len(held(memos, "kim", "sam", "ann")), is_round))
+    assert left == [(2, False), (1, False), (0, True)]
 
 
 def test_nothing_of_it_concerns_the_garbage_collector() -> None:
