@@ -18,6 +18,7 @@ from appliance.core.wire.dns import Message
 from appliance.core.wire.reader import WireError
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.mmsg import Connected
+from appliance.nameserver.soon import Soon
 from appliance.nameserver.standing import Asker, Try, Upstream
 
 MAX_STRAY = 100
@@ -56,8 +57,9 @@ random = _Random()
 class Poll:
     """The ports of all questions on one poll object: the event loop's own book-keeping costs more than they do."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
-        self.loop = loop
+    def __init__(self, loop: asyncio.AbstractEventLoop, soon: Soon, counts: Counts) -> None:
+        self._loop = loop
+        self._soon = soon
         self.stray = counts.cell("upstream.stray")
         self.connected = Connected()
         self._poll = select.epoll()
@@ -68,7 +70,7 @@ class Poll:
     def post(self, tried: "_Datagram", to: Endpoint) -> None:
         """Send a question soon, together with others to the same server."""
         if not self._outbox:
-            self.loop.call_soon(self._flush)
+            self._soon.do(self._flush)
         self._outbox.setdefault(to, []).append(tried)
 
     def watch(self, port: "_Port") -> None:
@@ -87,7 +89,7 @@ class Poll:
         self._outbox.clear()
         for port in list(self._ports.values()):
             self.give_up(port)
-        self.loop.remove_reader(self._poll.fileno())
+        self._loop.remove_reader(self._poll.fileno())
         self._poll.close()
 
     def _flush(self) -> None:
@@ -109,10 +111,11 @@ class Poll:
         port.send(tries)
 
     def _ready(self) -> None:
-        for number, _ in self._poll.poll(0):
-            port = self._ports.get(number)
-            if port is not None:
-                port.read()
+        with self._soon:
+            for number, _ in self._poll.poll(0):
+                port = self._ports.get(number)
+                if port is not None:
+                    port.read()
 
 
 class _Port:

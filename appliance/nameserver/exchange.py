@@ -15,6 +15,7 @@ from appliance.nameserver.datagrams import Datagrams, Poll
 from appliance.nameserver.framing import Framing
 from appliance.nameserver.groups import Group
 from appliance.nameserver.own import ALIVE
+from appliance.nameserver.soon import Soon
 from appliance.nameserver.standing import Health, Try, Upstream
 from appliance.world import clock
 
@@ -40,7 +41,8 @@ class Exchanges:
         self.counts = counts
         self.asked = counts.cell("upstream.asked")
         self.loop = asyncio.get_running_loop()
-        self._poll = Poll(self.loop, counts)
+        self.soon = Soon(self.loop)
+        self._poll = Poll(self.loop, self.soon, counts)
         self._means = Means(self.loop, counts, Trust(), Bootstrap(self._start_aid))
         self._aids = Group([self._upstream(one) for one in whom.bootstrap], whom.mode)
         known = {one: self._upstream(one) for one in whom.all}

@@ -25,7 +25,7 @@ from appliance.nameserver.inforce import Maker
 from appliance.nameserver.loops import LOOP_DOMAIN, own_answer
 from appliance.nameserver.memo import Finished, Memo, Memos
 from appliance.nameserver.memory import Memory
-from appliance.nameserver.rates import Rates
+from appliance.nameserver.rates import Purse, Rates
 from appliance.nameserver.seats import Seat, Seats
 from appliance.nameserver.spending import concerned
 from appliance.nameserver.tally import Cell
@@ -65,8 +65,10 @@ class Asking(msgspec.Struct, frozen=True):
 
     call: Call
     name: str
-    device: str | None
+    asker: Asker
     subject: Subject
+    seat: Seat
+    purse: Purse
 
 
 @dataclass(slots=True)
@@ -100,6 +102,7 @@ class Resolver:
         self.turn_away, self.is_welcome = self._seats.turn_away, self._seats.is_welcome
         self._parked: dict[str, Parked] = {}
         self._loop = upstreams.loop
+        self.soon = upstreams.soon
         self._mishaps: set[tuple[str, str, int]] = set()
         self._maker = Maker(rules, bundled, upstreams.answers, upstreams.routed, neighbours)
         self._minutes = NOT_COUNTED
@@ -257,14 +260,9 @@ class Resolver:
             self.counts.add("asker.misshapen")
             parsed = Refusal(parsed.id, parsed.flags, dns.REFUSED, parsed.question, parsed.edns)
         outcome = begin(self.in_force.setting, subject, parsed, call.is_tcp, at)
-        asking = Asking(call, parsed.name if isinstance(parsed, Query) else "", asker.device, subject)
+        asking = Asking(call, parsed.name if isinstance(parsed, Query) else "", asker, subject, seat, purse)
         if isinstance(outcome, Reply):
-            cell = self._note(asking, outcome, at)
-            self._hand_out(call, outcome, cell)
-            if outcome.keep_until > at and self._may_repeat(call, asker):
-                memo = self._memo(seat, source, subject)
-                until = purse.until(outcome.keep_until) if seat.is_forwarder else outcome.keep_until
-                self.memos.put(memo, call.wire[2:], Finished(until, outcome.wire[2:], cell))
+            self._reply(asking, outcome, at)
             if outcome.again is not None:
                 self._upstreams.refresh(outcome.again)
             return True
@@ -279,9 +277,22 @@ class Resolver:
         self._upstreams.ask(outcome, done)
         return True
 
-    def _may_repeat(self, call: Call, asker: Asker) -> bool:
+    def _reply(self, asking: Asking, reply: Reply, at: float) -> None:
+        """Hand out a reply, note it, and keep it for who asks the same."""
+        call, seat = asking.call, asking.seat
+        cell = self._note(asking, reply, at)
+        self._hand_out(call, reply, cell)
+        if reply.keep_until > at and self._may_repeat(asking):
+            until = asking.purse.until(reply.keep_until) if seat.is_forwarder else reply.keep_until
+            memo = self._memo(seat, call.source, asking.subject)
+            self.memos.put(memo, call.wire[2:], Finished(until, reply.wire[2:], cell))
+
+    def _may_repeat(self, asking: Asking) -> bool:
         """Say whether a reply may be given out again without a look at who asks."""
-        if call.is_tcp or asker.note in (Note.FORGED, Note.CONFLICT):
+        call, asker = asking.call, asking.asker
+        if call.is_tcp or not self._seats.is_taken(call.source, asking.seat):
+            return False
+        if asker.note in (Note.FORGED, Note.CONFLICT):
             return False
         return not self.memory.is_watched(asker.device, clock.uptime())
 
@@ -296,8 +307,7 @@ class Resolver:
                 self._take(call)
                 return
             answer = Failure.NO_ANSWER
-        reply = finish(self.in_force.setting, asking.subject, ask, answer, call.is_tcp, at)
-        self._hand_out(call, reply, self._note(asking, reply, at))
+        self._reply(asking, finish(self.in_force.setting, asking.subject, ask, answer, call.is_tcp, at), at)
 
     def _note(self, asking: Asking, reply: Reply, at: float) -> Cell:
         """Remember what may be remembered of a reply, and return the cell to raise for it."""
@@ -309,7 +319,7 @@ class Resolver:
             # What could not be answered was not used: with the line down an app asks again and again.
             verdict = msgspec.structs.replace(verdict, counted=False)
         said = asking.name, verdict
-        return self.memory.note(policy, asking.subject, asking.device, said, at, clock.uptime())
+        return self.memory.note(policy, asking.subject, asking.asker.device, said, at, clock.uptime())
 
     def _hand_out(self, call: Call, reply: Reply, cell: Cell) -> None:
         cell.add()

@@ -60,6 +60,10 @@ class Seats:
             seat = self._seats[source] = self._new(source, registry)
         return seat
 
+    def is_taken(self, source: str, seat: Seat) -> bool:
+        """Say whether an address still has this seat: who waited for an answer may have left meanwhile."""
+        return self._seats.get(source) is seat
+
     def give(self, source: str, seat: Seat, memo: Memo) -> None:
         """Let the hot path answer an address out of a memo."""
         seat.memo = self.hot[source] = memo

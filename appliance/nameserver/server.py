@@ -3,7 +3,6 @@
 The hot path is `Udp.read`; everything else may take its time.
 """
 
-import asyncio
 import socket
 from functools import partial
 from typing import Any
@@ -38,6 +37,10 @@ class Udp:
 
     def read(self) -> None:
         """Answer a burst: what is in a memo in place and all together, the rest one by one."""
+        with self._resolver.soon:
+            self._read()
+
+    def _read(self) -> None:
         burst, octets, sources, hot, now = self._burst, self._burst.octets, self._sources, self._resolver.hot, clock.now
         sizes = burst.receive()
         senders = burst.sources(len(sizes))
@@ -94,7 +97,7 @@ class Udp:
 
         def deliver(reply: bytes) -> None:
             if not self._outbox:
-                asyncio.get_running_loop().call_soon(self._flush)
+                self._resolver.soon.do(self._flush)
             self._lost.add(self._outbox.put(reply, back))
 
         wire = self._burst.octets[slot * SLOT_OCTETS : slot * SLOT_OCTETS + size].tobytes()

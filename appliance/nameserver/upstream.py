@@ -68,6 +68,7 @@ class Upstreams:
         self.routed = frozenset(whom.routes)
         self._exchanges = Exchanges(whom, counts)
         self.loop = self._exchanges.loop
+        self.soon = self._exchanges.soon
         self._under_way: dict[Key, _Question] = {}
         self._waiting: deque[_Question] = deque()
         self._open = 0

@@ -157,3 +157,25 @@ async def test_who_is_not_waited_for(wanted: list[str]) -> None:
             assert addresses(await ask(resolver, GAMES, source=source)) == [REAL]
         assert addresses(await ask(resolver, GAMES, source=LAPTOP, is_tcp=True)) == [REAL]
     assert wanted == []
+
+
+@in_loop
+async def test_an_upstreams_answer_is_given_out_again_at_once() -> None:
+    """From the second time that it is asked for on, nobody thinks about it."""
+    with fake_upstream() as fake:
+        resolver = resolver_of(fake.endpoint, house=HOUSE, neighbours=Still(attached=NEAR, macs={LAPTOP: LAPTOP_MAC}))
+        assert addresses(await ask(resolver, GAMES, source=LAPTOP)) == [REAL]
+        assert [len(memo) for memo in resolver.hot.values()] == [1]
+
+
+@in_loop
+async def test_nothing_is_kept_for_who_left_before_the_answer(wanted: list[str]) -> None:
+    """Its address may be another's by then, whom the hot path would take for the one who left."""
+    near = Still(attached=NEAR, macs={LAPTOP: LAPTOP_MAC})
+    with fake_upstream() as fake:
+        resolver = resolver_of(fake.endpoint, house=HOUSE, neighbours=near)
+        asking = await begun(resolver, LAPTOP)
+        near.changed.add(LAPTOP)
+        resolver.look_around()
+        assert await asking == [REAL]
+        assert (resolver.hot, len(resolver.memos), wanted) == ({}, 0, [])
