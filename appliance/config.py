@@ -53,7 +53,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Who is asked for a name and all below it; nobody written there is whoever is asked for the rest."""
     data: str | None = None
     """The data folder."""
-    cache_megabytes: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 24
+    cache_megabytes: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 16
     """For the answers of upstreams, in each worker."""
     serve_stale: bool = True
     """Whether an old answer is given where no server gives a new one in time (RFC 8767)."""

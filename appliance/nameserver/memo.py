@@ -22,8 +22,8 @@ class Finished(msgspec.Struct, gc=False, eq=False):
 
 Memo = dict[bytes, Finished]
 
-MAX_REPLIES = 150_000
-"""About 42 MB."""
+MAX_REPLIES = 140_000
+"""About 38 MB."""
 MAX_MOMENTS = 4_096
 MAX_QUERY_OCTETS = 600
 

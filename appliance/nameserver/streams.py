@@ -43,6 +43,13 @@ class Tcp:
         return await asyncio.start_server(self._serve, sock=self._socket, limit=MAX_UNHEARD_OCTETS // 2)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._take(reader, writer)
+        except asyncio.CancelledError:
+            # The worker stops. Python 3.11 would report it as a fault of the callback that it made of this.
+            writer.transport.abort()
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         source = source_key(writer.get_extra_info("peername"))
         guest = Guest(source, writer.transport.abort)
         try:

@@ -27,6 +27,7 @@ from appliance.core.lists.listset import ListSet
 from appliance.core.lists.rule import Syntax
 from appliance.steward.lists.build import known_names
 from appliance.world.patterns import compile_patterns
+from scripts.benchlib.peers import UNBOUND
 
 ROOT = Path(__file__).parents[2]
 LIST = ROOT.parent / "shared" / "data" / "bulk" / "blocklist.hosts.gz"
@@ -48,19 +49,6 @@ no-hosts
 pid-file=
 user={user}
 cache-size=0
-"""
-UNBOUND = """
-server:
-  interface: 127.0.0.1@{port}
-  num-threads: 1
-  do-daemonize: no
-  username: ""
-  chroot: ""
-  directory: "{folder}"
-  pidfile: ""
-  use-syslog: no
-  verbosity: 0
-  module-config: "iterator"
 """
 
 
