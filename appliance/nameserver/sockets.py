@@ -68,19 +68,6 @@ def is_wildcard(opened: socket.socket) -> bool:
     return opened.getsockname()[0] in (ANY_V4, ANY_V6)
 
 
-def leaving(control: Control) -> Control:
-    """Turn "it came to this address" into "leave from this address": the kernel picks the way out by its routes."""
-    return [
-        (level, kind, _PKTINFO4.pack(0, value[4:8], bytes(4))) if kind == IP_PKTINFO else (level, kind, value)
-        for level, kind, value in control
-    ]
-
-
-def send_from(opened: socket.socket, control: Control, reply: bytes, to: Address) -> None:
-    """Send a reply from the address that `control` says. Raises OSError."""
-    opened.sendmsg([reply], control, 0, to)
-
-
 def asked_at(control: Control) -> str:
     """Return the own address that a datagram was sent to, empty where the kernel said none."""
     for level, kind, value in control:

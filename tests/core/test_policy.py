@@ -37,6 +37,16 @@ def test_a_name_bears_the_tags_of_all_sets() -> None:
     assert {"education", "forum"} == policy.tags("www.school.example")
 
 
+def test_what_was_looked_up_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many names are kept with their tags, and each time it is the same that is found."""
+    monkeypatch.setattr("appliance.core.policy.MAX_LOOKED_UP", 2)
+    policy = policy_of(None)
+    asked = ["forum.example", "social.example", "porn.example"] * 2
+    found = [policy.tags(name) for name in asked]
+    assert found[:3] == found[3:] == [policy_of(None).tags(name) for name in asked[:3]]
+    assert len(policy._tags) <= 2
+
+
 LIFTS: list[tuple[str, dict[str, Any], Lift | None]] = [
     ("malware.example", {}, Lift.OWNER),
     ("porn.example", {}, Lift.TWO),

@@ -1,6 +1,8 @@
 """Questions over UDP: nobody guesses them, and nothing but their answer is taken."""
 
+import asyncio
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
@@ -145,3 +147,40 @@ def test_fresh_socket_of_an_address_without_a_way() -> None:
     """A socket that can't be connected is closed, and the error told."""
     with pytest.raises(OSError, match="Permission denied"):
         datagrams.fresh_socket(Endpoint("255.255.255.255", 53))
+
+
+@in_loop
+async def test_questions_of_one_moment_share_a_port() -> None:
+    """Each with an id of its own; the answers may come in any order, and who asks later has another port."""
+    names = [f"n{number}.example" for number in range(datagrams.MAX_SHARING + 3)]
+    held: list[Asked] = []
+
+    def script(asked: Asked) -> Iterable[bytes]:
+        held.append(asked)
+        if len(held) == len(names):
+            for one in reversed(held):
+                one.send(answer(one))
+        return []
+
+    with fake_upstream(script) as fake:
+        upstreams = upstreams_of(fake.endpoint)
+        outcomes = await asyncio.gather(*(outcome_of(upstreams, asking(name)) for name in names))
+        assert [address(outcome) for outcome in outcomes] == [REAL] * len(names)
+        ports = Counter(asked.peer[1] for asked in fake.asked)
+        assert sorted(ports.values()) == [3, datagrams.MAX_SHARING]
+        assert len({(asked.peer[1], asked.id) for asked in fake.asked}) == len(names)
+        fake.script = lambda asked: [answer(asked)]
+        await outcome_of(upstreams, asking("later.example"))
+        assert fake.asked[-1].peer[1] not in ports
+        assert upstreams._exchanges._poll._ports == {}
+
+
+@in_loop
+async def test_one_of_those_that_share_a_port_is_slow() -> None:
+    """The others are answered in their time, and the slow one is asked again, from elsewhere."""
+    with fake_upstream(lambda asked: [] if len(fake.asked) == 1 else [answer(asked)]) as fake:
+        upstreams = upstreams_of(fake.endpoint)
+        outcomes = await asyncio.gather(*(outcome_of(upstreams, asking(f"n{number}.example")) for number in range(3)))
+    assert [address(outcome) for outcome in outcomes] == [REAL] * 3
+    assert len(fake.asked) == 4
+    assert len({asked.peer[1] for asked in fake.asked}) == 2

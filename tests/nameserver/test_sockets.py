@@ -9,10 +9,8 @@ from appliance.nameserver.sockets import (
     ListenError,
     asked_at,
     is_wildcard,
-    leaving,
     open_tcp,
     open_udp,
-    send_from,
     source_key,
 )
 from tests.needs import need
@@ -82,21 +80,18 @@ def test_both_families_at_one_port() -> None:
 
 
 @pytest.mark.parametrize(("listen", "asked", "client"), [("0.0.0.0", "127.0.0.5", "127.0.0.9"), ("::", "::1", "::1")])
-def test_reply_leaves_from_the_address_that_was_asked(listen: str, asked: str, client: str) -> None:
-    """On a socket of all addresses a reply comes from where the question went."""
+def test_the_kernel_says_which_address_was_asked(listen: str, asked: str, client: str) -> None:
+    """Of each datagram that comes to a socket of all addresses."""
     need(":" not in asked or has_v6(), "this machine has no IPv6")
     port = free_port(listen)
     family = socket.AF_INET6 if ":" in asked else socket.AF_INET
     with open_udp(Endpoint(listen, port)) as opened, socket.socket(family, socket.SOCK_DGRAM) as asking:
         opened.setblocking(True)
         opened.settimeout(5)
-        asking.settimeout(5)
         asking.bind((client, 0))
         asking.sendto(b"question", (asked, port))
-        data, control, _, address = opened.recvmsg(100, 100)
-        send_from(opened, leaving(control), b"reply", address)
-        reply, source = asking.recvfrom(100)
-    assert (data, reply, source[:2]) == (b"question", b"reply", (asked, port))
+        data, control, _, _ = opened.recvmsg(100, 100)
+    assert data == b"question"
     assert asked_at(control) == asked
 
 

@@ -54,6 +54,10 @@ def check(octets: bytes) -> None:
         assert parsed.rcode != wire.NOERROR
     with contextlib.suppress(WireError):
         found = parse_message(octets)
+        # Whether it is the question that was asked or another one, there is the same to read.
+        assert [parse_message(octets, asked) for asked in ((found.question, found.name), (ASK, "example.com"))] == [
+            found
+        ] * 2
         for one in (*found.answers, *found.authorities, *found.additionals):
             assert one.start < one.ttl_at < one.rdata_at <= one.end <= len(octets)
             assert 0 <= one.ttl_s < 1 << 31
