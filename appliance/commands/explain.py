@@ -25,7 +25,7 @@ from appliance.core.query import OF_LISTED_TARGET
 from appliance.core.special import goes_before, special_of
 from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Given, Lift, Step, Verdict
-from appliance.core.wire import dns
+from appliance.core.wire import dns, mnemonics
 from appliance.household import at_home, lists
 from appliance.household.at_home import AtHome
 from appliance.world import clock, rules
@@ -281,7 +281,7 @@ def _print_answer(said: Explained) -> None:
 
 def _given(given: Given) -> str:
     return ", ".join(given.values) or (
-        dns.RCODE_NAMES.get(given.rcode, str(given.rcode)) if given.rcode else "no record"
+        mnemonics.RCODE_NAMES.get(given.rcode, str(given.rcode)) if given.rcode else "no record"
     )
 
 

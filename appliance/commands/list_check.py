@@ -22,7 +22,7 @@ from appliance.core.lists.judge import judge
 from appliance.core.lists.listset import ListSet
 from appliance.core.lists.report import Report, Skipped
 from appliance.core.lists.rule import Address, Asked, Did, Hit, Outcome, Syntax
-from appliance.core.wire import dns
+from appliance.core.wire import dns, mnemonics
 from appliance.steward.lists.limits import USUAL
 from appliance.world.patterns import compile_patterns
 
@@ -148,7 +148,7 @@ def checked(
         line=outcome.hit.line,
         answers=answers,
         cname=outcome.cname,
-        rcode=dns.RCODE_NAMES.get(outcome.rcode, f"RCODE{outcome.rcode}") if has_answer else None,
+        rcode=mnemonics.RCODE_NAMES.get(outcome.rcode, f"RCODE{outcome.rcode}") if has_answer else None,
         skipped=report.examples,
     )
     return said, report

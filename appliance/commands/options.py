@@ -15,7 +15,7 @@ from appliance.core.document import DocumentError
 from appliance.core.document import Path as Steps
 from appliance.core.rulebook import Rulebook, RulebookError
 from appliance.core.whom import Whom
-from appliance.core.wire import dns
+from appliance.core.wire import mnemonics
 from appliance.nameserver import sockets
 from appliance.world import clock, rules
 from appliance.world.resolvers import system_resolvers
@@ -155,7 +155,7 @@ def moment_of(text: str | None, zone: tzinfo) -> float:
 def dns_type(text: str) -> int:
     """Return the number of a DNS type. Raises Fault."""
     word = text.upper()
-    number = dns.QTYPES.get(word, int(word[4:]) if word.startswith("TYPE") and word[4:].isdecimal() else None)
+    number = mnemonics.QTYPES.get(word, int(word[4:]) if word.startswith("TYPE") and word[4:].isdecimal() else None)
     if number is None:
         raise Fault(f"{text!r} is not a DNS type that is known here; write TYPE65 for the rest")
     return number

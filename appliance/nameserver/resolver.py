@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +24,7 @@ from appliance.nameserver.inforce import Maker
 from appliance.nameserver.loops import LOOP_DOMAIN, own_answer
 from appliance.nameserver.memo import Finished, Memo, Memos
 from appliance.nameserver.memory import Memory
+from appliance.nameserver.mishaps import Mishaps
 from appliance.nameserver.rates import Purse, Rates
 from appliance.nameserver.seats import Seat, Seats
 from appliance.nameserver.spending import concerned
@@ -33,8 +33,6 @@ from appliance.nameserver.upstream import Upstreams
 from appliance.world import clock
 from appliance.world.neighbours import Neighbours, reachable_at, resolve_mac
 from appliance.world.snapshot import Snapshot
-
-log = logging.getLogger(__name__)
 
 CHECK_DOMAIN = f"check.{HOME_DOMAIN}"
 """The doctor's own questions: never decided, never forwarded; what they carried is reported to whoever asked."""
@@ -103,7 +101,7 @@ class Resolver:
         self._parked: dict[str, Parked] = {}
         self._loop = upstreams.loop
         self.soon = upstreams.soon
-        self._mishaps: set[tuple[str, str, int]] = set()
+        self._mishaps = Mishaps(self.counts)
         self._maker = Maker(rules, bundled, upstreams.answers, upstreams.routed, neighbours)
         self._minutes = NOT_COUNTED
         self.on_sight: Sight = lambda _: None
@@ -197,13 +195,14 @@ class Resolver:
         return self._take(Call(wire, source, deliver, local, is_tcp))
 
     def _take(self, call: Call) -> bool:
-        try:
-            if call.source not in self._seats and not call.is_tcp and self._park(call):
+        with self.soon:
+            try:
+                if call.source not in self._seats and not call.is_tcp and self._park(call):
+                    return True
+                return self._resolve(call)
+            except Exception as error:  # noqa: BLE001 -- one query must never end a worker
+                self._mishap(error, call)
                 return True
-            return self._resolve(call)
-        except Exception as error:  # noqa: BLE001 -- one query must never end a worker
-            self._mishap(error, call)
-            return True
 
     def _park(self, call: Call) -> bool:
         """Let a query wait until the kernel knows whose MAC is behind its address; False where it does or can't.
@@ -253,7 +252,8 @@ class Resolver:
             if names.is_under(parsed.name, CHECK_DOMAIN):
                 call.deliver(self._sighted(parsed, source, asker))
             else:
-                self._hand_out(call, self._at_home(parsed, call), self.counts.of(None))
+                call.deliver(self._at_home(parsed, call).wire)
+                self.counts.of(None).add()
             return True
         if seat.is_forwarder and isinstance(parsed, Query) and not parsed.is_plain:
             # A router passes on what it can't take apart, forged options and all: nobody in a home asks like this.
@@ -269,19 +269,31 @@ class Resolver:
         epoch = self._epoch
 
         def done(answer: Kept | Failure) -> None:
-            try:
-                self._finish(asking, epoch, outcome, answer)
-            except Exception as error:  # noqa: BLE001 -- nor may it cost the others who wait for the same answer
-                self._mishap(error, call)
+            with self.soon:
+                try:
+                    self._finish(asking, epoch, outcome, answer)
+                except Exception as error:  # noqa: BLE001 -- nor may it cost the others who wait for the same answer
+                    self._mishap(error, call)
 
         self._upstreams.ask(outcome, done)
         return True
 
     def _reply(self, asking: Asking, reply: Reply, at: float) -> None:
-        """Hand out a reply, note it, and keep it for who asks the same."""
+        """Hand out a reply. Nobody waits for what is remembered of it."""
+        asking.call.deliver(reply.wire)
+        self.soon.do(lambda: self._remember(asking, reply, at))
+
+    def _remember(self, asking: Asking, reply: Reply, at: float) -> None:
+        """Note a reply that was handed out, and keep it for who asks the same."""
+        try:
+            cell = self._note(asking, reply, at)
+            cell.add()
+            self._keep(asking, reply, cell, at)
+        except Exception as error:  # noqa: BLE001 -- it must not cost the others their answers
+            self._mishaps.note(error)
+
+    def _keep(self, asking: Asking, reply: Reply, cell: Cell, at: float) -> None:
         call, seat = asking.call, asking.seat
-        cell = self._note(asking, reply, at)
-        self._hand_out(call, reply, cell)
         if reply.keep_until > at and self._may_repeat(asking):
             until = asking.purse.until(reply.keep_until) if seat.is_forwarder else reply.keep_until
             memo = self._memo(seat, call.source, asking.subject)
@@ -321,10 +333,6 @@ class Resolver:
         said = asking.name, verdict
         return self.memory.note(policy, asking.subject, asking.asker.device, said, at, clock.uptime())
 
-    def _hand_out(self, call: Call, reply: Reply, cell: Cell) -> None:
-        cell.add()
-        call.deliver(reply.wire)
-
     def _at_home(self, query: Query, call: Call) -> Reply:
         """Answer with the box's own addresses as this asker reaches them; a question of our own, with our word."""
         if names.is_under(query.name, LOOP_DOMAIN):
@@ -333,19 +341,8 @@ class Resolver:
         return at_home(query, reachable_at(local, call.source, self._neighbours.own) if local else ())
 
     def _mishap(self, error: Exception, call: Call) -> None:
-        """Count a fault of our own, log it once (its place, never its words: they may hold a name), say SERVFAIL."""
-        self.counts.add("errors")
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        place = (
-            type(error).__name__,
-            trace.tb_frame.f_code.co_qualname if trace else "",
-            trace.tb_lineno if trace else 0,
-        )
-        if place not in self._mishaps:
-            self._mishaps.add(place)
-            log.error("a query could not be answered: %s in %s, line %d", *place)
+        """Count a fault of our own, and say SERVFAIL."""
+        self._mishaps.note(error)
         flags = dns.QR | dns.RA | dns.SERVFAIL
         # Where the fault is the delivery's own, it must not reach those who wait for the same answer.
         with contextlib.suppress(Exception):

@@ -46,7 +46,7 @@ from appliance.world.snapshot import parse_snapshot
 HEARTBEAT_S = 0.5
 SWEEP_S = 3.0
 """How often a part of what is kept is looked through."""
-GC_THRESHOLDS = 50_000, 20, 20
+GC_THRESHOLDS = 20_000, 20, 20
 """So rarely that queries under way are mostly answered when it is looked: else each of them is looked at three times.
 """
 LISTS_S = 10.0

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from appliance.core import names
-from appliance.core.wire import dns
+from appliance.core.wire import dns, mnemonics
 from scripts.soaklib.home import (
     ADDRESSES,
     KEPT,
@@ -243,7 +243,7 @@ class Load:
         elif asked.kind is Kind.NEW and self._excused[0] <= asked.at <= self._excused[1]:
             self._now.excused += 1
         else:
-            self._now.lose(asked, dns.RCODE_NAMES.get(rcode, str(rcode)))
+            self._now.lose(asked, mnemonics.RCODE_NAMES.get(rcode, str(rcode)))
 
     def _settle(self, now: float) -> None:
         """Give up what has waited too long."""

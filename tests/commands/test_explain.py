@@ -9,7 +9,7 @@ import pytest
 
 from appliance.core.budget import Minutes, Used
 from appliance.core.rulebook import RulebookError
-from appliance.core.wire import dns
+from appliance.core.wire import mnemonics
 from appliance.world import rules
 from appliance.world.snapshot import load_snapshot
 from appliance.world.state import State, publish_state
@@ -179,7 +179,7 @@ def test_types(data: Path, qtype: str) -> None:
     """A name is decided alike for every type."""
     told = explained(data, "blocked.example", "--person", "kim", "--type", qtype, "--at", DAY)
     assert told["action"] == "block"
-    assert qtype.upper() in dns.QTYPES or qtype.upper().startswith("TYPE")
+    assert qtype.upper() in mnemonics.QTYPES or qtype.upper().startswith("TYPE")
 
 
 def test_international_names(data: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from appliance.core.wire import dns
+from appliance.core.wire import dns, mnemonics
 from appliance.core.wire.dns import Message
 from appliance.nameserver import bootstrap
 from appliance.nameserver.bootstrap import Bootstrap
@@ -34,7 +34,7 @@ class Knows:
 
     def start(self, ask: object, finished: object) -> None:
         """Answer at once."""
-        self.asked.append(dns.QTYPE_NAMES[ask.query.qtype])  # type: ignore[attr-defined]
+        self.asked.append(mnemonics.QTYPE_NAMES[ask.query.qtype])  # type: ignore[attr-defined]
         finished(self._answer(ask.query))  # type: ignore[operator, attr-defined]
 
     def _answer(self, query: dns.Query) -> Message | None:

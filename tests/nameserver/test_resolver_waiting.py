@@ -9,7 +9,7 @@ from appliance.core.house import House
 from appliance.core.person import Do, Person, Rule
 from appliance.nameserver import resolver as resolver_module
 from appliance.nameserver.resolver import Resolver
-from tests.fakes import REAL, fake_upstream
+from tests.fakes import REAL, answer, fake_upstream, silence
 from tests.nameserver.inside import Still, ask, in_loop, resolver_of, snapshot_of
 from tests.running import addresses
 
@@ -172,10 +172,12 @@ async def test_an_upstreams_answer_is_given_out_again_at_once() -> None:
 async def test_nothing_is_kept_for_who_left_before_the_answer(wanted: list[str]) -> None:
     """Its address may be another's by then, whom the hot path would take for the one who left."""
     near = Still(attached=NEAR, macs={LAPTOP: LAPTOP_MAC})
-    with fake_upstream() as fake:
+    with fake_upstream(silence) as fake:
         resolver = resolver_of(fake.endpoint, house=HOUSE, neighbours=near)
         asking = await begun(resolver, LAPTOP)
         near.changed.add(LAPTOP)
         resolver.look_around()
+        await asyncio.to_thread(fake.wait_for, 1)
+        fake.asked[0].send(answer(fake.asked[0]))
         assert await asking == [REAL]
         assert (resolver.hot, len(resolver.memos), wanted) == ({}, 0, [])

@@ -47,7 +47,7 @@ from appliance.core.document import Path as Place
 from appliance.core.house import House
 from appliance.core.rulebook import Rulebook
 from appliance.core.verdict import Action, Lift, Step
-from appliance.core.wire import dns
+from appliance.core.wire import mnemonics
 from appliance.world import clock
 
 STRANGER = "stranger"
@@ -100,7 +100,7 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             raise ValueError("an act gets no answer: what is expected stands with a question")
         if not acts and None in asked:
             raise ValueError("a question needs who, asks and gets")
-        if self.type not in dns.QTYPES:
+        if self.type not in mnemonics.QTYPES:
             raise ValueError(f"there is no type {self.type!r}")
         if self.gets is Action.REWRITE and self.type in ("A", "AAAA") and self.answer is None:
             raise ValueError("a name that is rewritten needs an answer: the name whose addresses it gets")

@@ -8,7 +8,7 @@ import msgspec
 
 from appliance.core.lists.line import address_of, name_of, record_of
 from appliance.core.lists.rule import Rewrite, Why
-from appliance.core.wire import dns, presentation
+from appliance.core.wire import dns, mnemonics, presentation
 
 Value = TypeVar("Value", int, str)
 
@@ -23,7 +23,7 @@ _MORE_TYPES = {
     "TA": 32768, "DLV": 32769,
 }  # fmt: skip
 """Types beside those that the house names itself (IANA's table)."""
-TYPES = dns.QTYPES | _MORE_TYPES
+TYPES = mnemonics.QTYPES | _MORE_TYPES
 
 _HARMLESS = frozenset(
     f"~{kind}" for kind in ("script", "stylesheet", "subdocument", "object", "image", "xmlhttprequest", "media", "font",
@@ -184,7 +184,7 @@ def rewrite(value: str) -> Rewrite:
     if len(parts) == 2:
         raise Refused(Why.BAD_MODIFIER)
     if value in _KEYWORDS:
-        return Rewrite(dns.RCODES[value])
+        return Rewrite(mnemonics.RCODES[value])
     if (address := address_of(value)) is not None:
         return record_of(address)
     if value.isascii() and value.isalpha() and value.isupper():
@@ -193,7 +193,7 @@ def rewrite(value: str) -> Rewrite:
 
 
 def _full(keyword: str, rtype: str, value: str) -> Rewrite:
-    rcode = dns.RCODES.get(keyword.upper())
+    rcode = mnemonics.RCODES.get(keyword.upper())
     if rcode is None:
         raise Refused(Why.BAD_MODIFIER)
     if rcode or not (rtype or value):

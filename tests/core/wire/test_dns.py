@@ -355,11 +355,3 @@ def test_what_we_write_dnspython_reads() -> None:
     assert [rrset.to_text() for rrset in read.answer] == ["example.com. 300 IN A 192.0.2.1"]
     assert (read.id, read.rcode(), read.payload, bool(read.ednsflags & dns.flags.DO)) == (7, 23, 1232, True)
     assert [(option.code, option.text) for option in read.extended_errors()] == [(15, "why")]
-
-
-def test_types_have_names_both_ways() -> None:
-    """As dnspython calls them."""
-    assert {
-        number: dns.rdatatype.to_text(dns.rdatatype.RdataType(number)) for number in wire.QTYPE_NAMES
-    } == wire.QTYPE_NAMES
-    assert wire.QTYPES["HTTPS"] == wire.HTTPS
