@@ -25,6 +25,7 @@ CHILD = "child0"
 BLOCKED = bytes(4)
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(LIMIT_S + 20)
 def test_two_minutes_lose_nothing_and_leave_memory_flat() -> None:
     """Under load, with twelve houses, three files of lists and three times nobody upstream; how late is only told."""
