@@ -113,11 +113,11 @@ def parts_of_stream(path: Path, folder: Path, count: int) -> list[Path]:
     return files
 
 
-def new_names(folder: Path, count: int) -> Iterator[Path]:
-    """Yield files of names that nobody asked for before."""
+def new_names(folder: Path, kind: str, count: int) -> Iterator[Path]:
+    """Yield files of names that nobody asked for before; those of another kind are others."""
     for number in itertools.count():
-        queries = folder / "new.txt"
-        queries.write_text("".join(f"n{number}-{serial}.example{serial % 977}.org A\n" for serial in range(count)))
+        queries = folder / f"{kind}.txt"
+        queries.write_text("".join(f"{kind}{number}-{serial}.example{serial % 977}.org A\n" for serial in range(count)))
         yield queries
 
 
