@@ -244,7 +244,7 @@ class Resolver:
             self.counts.add("dropped.silent")
             return False
         at = clock.now()
-        asker, subject = self._who(source, parsed)
+        asker, subject = self._who(seat, source, parsed)
         purse = self._seats.behind(source, asker, self.in_force.registry) if seat.is_forwarder else seat.purse
         if purse is None:
             return False
@@ -361,15 +361,22 @@ class Resolver:
             return memo
         return seat.memo
 
-    def _who(self, source: str, parsed: Query | Refusal) -> tuple[Asker, Subject]:
+    def _who(self, seat: Seat, source: str, parsed: Query | Refusal) -> tuple[Asker, Subject]:
         edns: Edns | None = parsed.edns
-        asker = self.in_force.registry.identify(source, edns.options if edns else (), self._neighbours.mac)
+        options = edns.options if edns else ()
+        if seat.who is not None and not options:
+            return seat.who
+        asker = self.in_force.registry.identify(source, options, self._neighbours.mac)
         if asker.note is not None:
             self.counts.add(f"asker.{asker.note.value}")
         if asker.via is None and self._neighbours.is_router(source):
             # A router that nobody listed asks for its clients, or hides them by NAT.
             self.counts.add("asker.router")
-        return asker, self.in_force.setting.policy.of_device(asker.device)
+            return asker, self.in_force.setting.policy.of_device(asker.device)
+        who = asker, self.in_force.setting.policy.of_device(asker.device)
+        if asker.note is None and not (options or seat.is_forwarder):
+            seat.who = who
+        return who
 
     def _sighted(self, query: Query, source: str, asker: Asker) -> bytes:
         """Report what a question of the doctor carried, and answer that there is no such name."""

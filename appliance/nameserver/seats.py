@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from appliance.core.asker import Asker, Note, Registry
+from appliance.core.subject import Subject
 from appliance.nameserver.counts import Counts
 from appliance.nameserver.memo import Memo
 from appliance.nameserver.rates import SHARED, Purse, Rates
@@ -27,6 +28,8 @@ class Seat:
     is_answered: bool = True
     is_forwarder: bool = False
     memo: Memo | None = None
+    who: tuple[Asker, Subject] | None = None
+    """Whose queries these are that tell of nobody else; None as long as that is not known."""
 
 
 class Seats:

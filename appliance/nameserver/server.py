@@ -88,10 +88,11 @@ class Udp:
         self._lost.add(self._outbox.flush())
 
     def _resolve(self, slot: int, size: int, sender: object) -> None:
-        source = source_key(self._burst.address(slot))
-        if len(self._sources) >= MAX_SOURCES:
-            self._sources.clear()
-        self._sources[sender] = source
+        source = self._sources.get(sender)
+        if source is None:
+            if len(self._sources) >= MAX_SOURCES:
+                self._sources.clear()
+            source = self._sources[sender] = source_key(self._burst.address(slot))
         back = self._burst.back(slot)
         local = partial(asked_at, self._burst.control(slot)) if self._is_wildcard else self._local
 
