@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from appliance.core.house import House
+from appliance.core.names import is_under
+from appliance.nameserver.loops import LOOP_DOMAIN
 from appliance.store.house import HouseStore
 from appliance.world.snapshot import load_snapshot
 from tests.fakes import REAL, FakeUpstream, fake_upstream
@@ -50,8 +52,8 @@ def box(tmp_path: Path) -> Iterator[Box]:
 
 
 def asked(fake: FakeUpstream) -> set[str]:
-    """Return the names that were asked upstream."""
-    return set(fake.names())
+    """Return the names that were asked upstream, but for those by which the box looks for loops after half a minute."""
+    return {name for name in fake.names() if not is_under(name, LOOP_DOMAIN)}
 
 
 def test_not_one_query_is_lost_or_wrong_and_not_one_count(box: Box) -> None:
