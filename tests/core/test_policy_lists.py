@@ -56,6 +56,17 @@ def decided(texts: Texts, name: str = "open.example", *, qtype: int = dns.A, **s
     return decide(compiled, subject, name, label, AT, qtype=qtype)
 
 
+def test_what_was_looked_up_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many names are kept with what lists say of them, and each time it is the same that is decided."""
+    monkeypatch.setattr("appliance.core.policy.MAX_LOOKED_UP", 2)
+    compiled = listed_policy(ADS)
+    subject = compiled.by_person[child().id]
+    asked = ["www.open.example", "open.example", "other.example"] * 2
+    found = [decide(compiled, subject, name, None, AT).is_blocked for name in asked]
+    assert found == [True, True, False] * 2
+    assert len(compiled._hits) <= 2
+
+
 STEPS: list[tuple[str, Texts, str, dict[str, Any], tuple[str, str, str]]] = [
     ("a list blocks", ADS, "www.open.example", {}, BLOCK),
     ("and no other name", ADS, "other.example", {}, DEFAULT),

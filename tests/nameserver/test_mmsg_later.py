@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from appliance.nameserver.mmsg import BURST, SLOT_OCTETS, Connected, Outbox
-from tests.nameserver.test_mmsg import KINDS, pair
+from appliance.nameserver.mmsg import BURST, SLOT_OCTETS, Back, Connected, Outbox
+from tests.nameserver.test_mmsg import KINDS, Pair, pair
 
 
 @pytest.mark.parametrize(("listen", "asked", "client"), KINDS)
@@ -34,13 +34,17 @@ def test_replies_find_back_after_other_bursts(listen: str, asked: str, client: s
         assert outbox.flush() == 0
 
 
+def begun(made: Pair) -> tuple[Outbox, Back]:
+    """Return an outbox, and the way back to who has asked."""
+    made.ask(b"x")
+    made.burst.receive()
+    return Outbox(made.burst), made.burst.back(0)
+
+
 def test_more_replies_than_there_is_room_for() -> None:
     """Those before are sent first, and the order stays."""
     with pair() as made:
-        outbox = Outbox(made.burst)
-        made.ask(b"x")
-        made.burst.receive()
-        back = made.burst.back(0)
+        outbox, back = begun(made)
         replies = [b"%d" % number for number in range(BURST + 3)]
         assert sum(outbox.put(reply, back) for reply in replies) == 0
         assert len(outbox) == 3
@@ -51,10 +55,7 @@ def test_more_replies_than_there_is_room_for() -> None:
 def test_a_reply_too_long_is_lost_alone() -> None:
     """It is counted, and no other one is written over."""
     with pair() as made:
-        outbox = Outbox(made.burst)
-        made.ask(b"x")
-        made.burst.receive()
-        back = made.burst.back(0)
+        outbox, back = begun(made)
         lost = [outbox.put(reply, back) for reply in (b"first", bytes(SLOT_OCTETS + 1), bytes(SLOT_OCTETS), b"last")]
         assert (lost, outbox.flush()) == ([0, 1, 0, 0], 0)
         assert [len(made.asking.recv(SLOT_OCTETS + 1)) for _ in range(3)] == [5, SLOT_OCTETS, 4]
