@@ -10,6 +10,7 @@ COMMANDS = (
     "steward",
     "finder",
     "web",
+    "guard",
     "house",
     "list",
     "record",
@@ -17,7 +18,9 @@ COMMANDS = (
     "caregiver",
     "explain",
     "week",
+    "coverage",
     "flows",
+    "score",
     "check",
 )
 """Each stands in `appliance.commands`, in a module of its name; but for `ELSEWHERE`."""

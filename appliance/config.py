@@ -1,8 +1,11 @@
 """What the installer set: appliance.yaml as one frozen Config."""
 
 from collections.abc import Callable, Iterable
+from enum import Enum
 from functools import partial
+from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path as File
+from re import compile as regex
 from typing import Annotated
 
 import msgspec
@@ -17,6 +20,11 @@ DNS_PORT = 53
 DEFAULT_DNS = ("127.0.0.1:5300",)
 DEFAULT_WEB = ("127.0.0.1:8080",)
 MAX_WORKERS = 4
+
+OWN_LEASES = File("guard") / "dnsmasq.leases"
+"""In the data folder: whom the box has given which address."""
+
+_INTERFACE = regex(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,14}")
 
 Workers = Annotated[int, msgspec.Meta(ge=1, le=64)]
 
@@ -34,6 +42,95 @@ class Endpoint(msgspec.Struct, frozen=True):
     def is_v6(self) -> bool:
         """An IPv6 address."""
         return ":" in self.address
+
+
+class Dhcp(Enum):
+    """Whether the box gives the devices of its network their addresses."""
+
+    AUTO = "auto"
+    """Unless another server does."""
+    ON = "on"
+    OFF = "off"
+
+
+class V6(Enum):
+    """How devices behind the box get IPv6."""
+
+    AUTO = "auto"
+    """A delegated prefix where there is one, else as neighbours of the router's network, else none."""
+    DELEGATED = "delegated"
+    PROXY = "proxy"
+    """The router's own prefix: the box answers for the devices there (RFC 4389)."""
+    OFF = "off"
+
+
+class Gateway(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The box as the gateway of a network: all traffic goes through it."""
+
+    lan: str
+    """The interface of the devices: ``eth0``, or a VLAN as ``eth0.20``."""
+    wan: str | None = None
+    """The interface of the router; the same one, or none: the box stands beside the router, with one arm."""
+    address: str | None = None
+    """The box's own address and network on the LAN, ``192.168.78.1/24``; with one arm by default what it has."""
+    dhcp: Dhcp = Dhcp.AUTO
+    first: str | None = None
+    """The first address that is given out; by default the network's 50th."""
+    last: str | None = None
+    """The last; by default the network's 249th, or its last but one."""
+    lease_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 12
+    v6: V6 = V6.AUTO
+    queues: Annotated[int, msgspec.Meta(ge=1, le=8)] | None = None
+    """Processes that look at new connections; by default one a core, at most 4."""
+    slow_kbit: Annotated[int, msgspec.Meta(ge=64, le=1_000_000)] = 512
+    """How fast a connection is that was slowed down, all of a device's together."""
+
+    def __post_init__(self) -> None:
+        """Check names and addresses."""
+        for field in ("lan", "wan"):
+            given = getattr(self, field)
+            if given is not None and not _INTERFACE.fullmatch(given):
+                raise Misplaced((field,), f"{given!r} is not the name of an interface")
+        network = self._network()
+        for field in ("first", "last"):
+            self._check_bound(field, network)
+        if self.first is not None and self.last is not None and IPv4Address(self.first) > IPv4Address(self.last):
+            raise Misplaced(("first",), f"{self.first} is after {self.last}")
+        if self.is_one_armed and self.v6 in (V6.DELEGATED, V6.PROXY):
+            raise Misplaced(("v6",), "beside the router the box is on no one's way of IPv6: off, or wan: eth1")
+
+    def _network(self) -> IPv4Network | None:
+        """Return the network that was set. Raises Misplaced."""
+        if self.address is None:
+            if not self.is_one_armed:
+                raise Misplaced(("address",), "which network is the devices'? 192.168.78.1/24")
+            return None
+        try:
+            own = IPv4Interface(self.address)
+        except ValueError as error:
+            raise Misplaced(("address",), f"{error} (192.168.78.1/24)") from error
+        if "/" not in self.address or own.network.prefixlen > 29:
+            raise Misplaced(("address",), f"{self.address} leaves no room for devices: 192.168.78.1/24")
+        if own.ip in (own.network.network_address, own.network.broadcast_address):
+            raise Misplaced(("address",), f"{own.ip} is the address of the network, and not of one in it")
+        return own.network
+
+    def _check_bound(self, field: str, network: IPv4Network | None) -> None:
+        """Raise Misplaced where the first or last address to be given is none of the network."""
+        given = getattr(self, field)
+        if given is None:
+            return
+        try:
+            address = IPv4Address(given)
+        except AddressValueError as error:
+            raise Misplaced((field,), f"{error}") from error
+        if network is not None and address not in network:
+            raise Misplaced((field,), f"{given} is not in {network}")
+
+    @property
+    def is_one_armed(self) -> bool:
+        """The router is on the devices' own network."""
+        return self.wan in (None, self.lan)
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,6 +163,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     help line."""
     hosts: str | tuple[str, ...] = ()
     """Names besides kindgate.home that the dashboard answers to."""
+    gateway: Gateway | None = None
+    """The box as the gateway of a network; without it, it answers DNS and nothing more."""
 
     def __post_init__(self) -> None:
         """Bring addresses to normal form."""

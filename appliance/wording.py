@@ -35,8 +35,12 @@ ENGLISH: dict[str, str] = {
     "budget_everything_week": "The time for this week is used up.",
     "own_allow": "A caregiver allowed {name}.",
     "own_block": "A caregiver blocked {name}.",
+    "only": "A caregiver said which names this device may reach, and this is none of them.",
+    "only_allow": "A caregiver said that this device may reach this name.",
     "protected": "Protected information ({category}): no list blocks it and nothing logs it.",
     "bypass": "This would lead around the rules of this house: {category}.",
+    "bypass_hidden": "It was not said where this leads, and so it can't be told from a way around the rules.",
+    "bypass_disguised": "This named two sites, and so it can't be told which one it leads to.",
     "engine_block": "{engine} is closed in the settings of safe search.",
     "service_block": "A caregiver blocked {service}.",
     "service_ask": "{service} is open after asking a caregiver.",
@@ -49,7 +53,7 @@ ENGLISH: dict[str, str] = {
     "list_allow": "The list {list} allows this name.",
     "list_block": "The list {list} blocks this name.",
     "list_rewrite": "The list {list} gives another answer for this name.",
-    "classifier": "This new name looks like {category}: ask a caregiver.",
+    "classifier": "This name is new and looks risky: {category}. Ask a caregiver.",
     "default_allow": "No rule speaks against this name.",
     "default_ask": "New sites are open after asking a caregiver.",
     "default_block": "At this age only names on the allow-list are open.",
@@ -79,8 +83,12 @@ FOR_CHILD: dict[str, str] = {
     "budget_everything_week": "Your time for this week is used up.",
     "own_allow": "A grown-up opened {name} for you.",
     "own_block": "A grown-up closed {name} for you.",
+    "only": "This device may only reach what a grown-up chose for it, and this is not part of it.",
+    "only_allow": "A grown-up chose this for this device.",
     "protected": "You may always read about this, and nothing writes it down: {category}.",
     "bypass": "This goes around the rules of your home: {category}.",
+    "bypass_hidden": "It was not said where this leads, so the box can't tell whether it is open for you. You can ask.",
+    "bypass_disguised": "This named two sites, so the box can't tell which one it leads to. You can ask.",
     "engine_block": "{engine} is closed for you.",
     "service_block": "A grown-up closed {service} for you.",
     "service_ask": "You can ask for {service}.",
@@ -93,7 +101,7 @@ FOR_CHILD: dict[str, str] = {
     "list_allow": "This is open.",
     "list_block": "This is on a list of sites that are closed here. You can ask.",
     "list_rewrite": "This leads to another place here, as a list of your home says.",
-    "classifier": "This site is new here and looks like {category}. We may be wrong: you can ask.",
+    "classifier": "This site is new here and looks risky: {category}. We may be wrong: you can ask.",
     "default_allow": "This is open.",
     "default_ask": "This site is new here. You can ask for it.",
     "default_block": "This site is not among those that were opened for you. You can ask for it.",
@@ -137,8 +145,18 @@ CHANGES: dict[str, str] = {
     "uncounted_removed": "{who} let the minutes of {what} count for {person}.",
     "always_on_set": "{who} keeps {what} always open for {person}.",
     "always_on_removed": "{who} no longer keeps {what} always open for {person}.",
+    "unwatched_set": "{who} set what {person} gets while nobody can look: {setting}.",
+    "known_names_set": "{who} set for {person} whether only known addresses may be reached: {setting}.",
     "grace_taken": "{who} took time to finish{until}.",
     "request_allowed": "{who} said yes to what was asked for {person}{until}.",
+    "request_kept": "{who} keeps what was asked for closed for {person}.",
+    "risky_names_on": "{who} has {person} ask first about new sites that look risky.",
+    "risky_names_off": "{who} lets {person} open new sites that look risky.",
+    "risky_names_reset": "{who} let the age decide about new sites that look risky for {person} again.",
+    "classifier_on": "{who} has the box guess again which new sites look risky.",
+    "classifier_off": "{who} has the box no longer guess which new sites look risky.",
+    "classifier_reset": "{who} had the box forget what answers taught it about {category}.",
+    "classifier_all_reset": "{who} had the box forget all that answers taught it about new sites.",
     "paused_device": "{who} paused {device}{until}.",
     "resumed_device": "{who} ended the pause of {device}.",
     "device_added": "{who} added {device}{for_person}.",
@@ -229,10 +247,22 @@ SIGNS: dict[str, str] = {
     "wireguard": "a VPN of the kind WireGuard",
 }
 """What a flow looks like by the id of its sign, for caregivers; to stand in a sentence of SURE."""
+HINTS: dict[str, str] = {
+    "busy_without_dns": "a device that is busy and asks this box for no site, as if another one answered it",
+    "dns": "a question for where a site is, which was put to another name server than this box",
+    "lone_udp": "one long stream to a single place and nothing beside it, as most VPNs are",
+    "mac_changed": "a device of the house that shows another hardware address, so that its rules don't find it",
+    "name_pinned": "a site at an address that is not its own, as a changed hosts file makes it",
+    "strange_address": "a connection to an address that this box gave for no site: with only known addresses it fails",
+}
+"""What isn't read from the first packets of one connection: as those of SIGNS, without a degree of sureness."""
 CATALOGUES = {"en": ENGLISH}
 CHILD_CATALOGUES = {"en": FOR_CHILD}
 CHANGE_CATALOGUES = {"en": CHANGES}
 SIGN_CATALOGUES = {"en": (SURE, SIGNS)}
+HINT_CATALOGUES = {"en": HINTS}
+_FINER_WAYS = frozenset(("bypass_hidden", "bypass_disguised"))
+"""Kinds of ways round of which it isn't sure that they are any: sentences of their own say so."""
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -299,6 +329,8 @@ def _finer(code: str, args: Mapping[str, str]) -> str:
         return "hard_nobody"
     if code == "hard" and args.get("band") in ("adult", "unknown"):
         return "hard_adult"
+    if code == "bypass" and args.get("category") in _FINER_WAYS:
+        return args["category"]
     if code in ("category_block", "category_ask"):
         return f"{code}_{args.get('origin')}"
     if code in ("budget", "grant") and args.get("what") == EVERYTHING:
@@ -316,6 +348,12 @@ def told(sign: Sign, language: str = "en") -> str:
     """Return a sign as a sentence; one of another version is told by its id."""
     sure, signs = SIGN_CATALOGUES.get(language, (SURE, SIGNS))
     return sure[sign.confidence].format(what=signs.get(sign.id, sign.id))
+
+
+def way(id_: str, language: str = "en") -> str:
+    """Return what a sign or a hint looks like, to stand in a sentence; one of another version is told by its id."""
+    signs = SIGN_CATALOGUES.get(language, (SURE, SIGNS))[1]
+    return signs.get(id_) or HINT_CATALOGUES.get(language, HINTS).get(id_, id_)
 
 
 class _Lenient(dict[str, str]):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.config import Config, Endpoint, ask_plainly, load_config, parse_endpoint
+from appliance.config import V6, Config, Dhcp, Endpoint, Gateway, ask_plainly, load_config, parse_endpoint
 from appliance.core.document import DocumentError
 from appliance.core.whom import Mode, Whom, parse_server
 
@@ -100,6 +100,19 @@ FILES = [
     (b"routes:\n  lan: 192.0.2.1\n", 2, "routes"),
     (b"web:\n- 127.0.0.1:80\n- 127.0.0.1\n", 3, "web.#2: "),
     (b"hosts:\n- a b\n", 2, "hosts.#1: "),
+    (b"gateway: {}\n", 1, "lan"),
+    (b"gateway:\n  lan: eth 0\n", 2, "gateway.lan: 'eth 0' is not the name of an interface"),
+    (b"gateway:\n  lan: eth0\n  wan: eth1\n", 2, "which network is the devices'?"),
+    (b"gateway:\n  lan: eth0\n  address: 192.168.78.1\n", 3, "leaves no room for devices"),
+    (b"gateway:\n  lan: eth0\n  address: 192.168.78.1/30\n", 3, "leaves no room for devices"),
+    (b"gateway:\n  lan: eth0\n  address: 192.168.78.0/24\n", 3, "is the address of the network"),
+    (b"gateway:\n  lan: eth0\n  address: fd00::1/64\n", 3, "192.168.78.1/24"),
+    (b"gateway:\n  lan: eth0\n  address: 10.0.0.1/24\n  first: 10.0.1.5\n", 4, "10.0.1.5 is not in 10.0.0.0/24"),
+    (b"gateway:\n  lan: eth0\n  last: ten\n", 3, "gateway.last: "),
+    (b"gateway:\n  lan: eth0\n  first: 10.0.0.9\n  last: 10.0.0.8\n", 3, "10.0.0.9 is after 10.0.0.8"),
+    (b"gateway:\n  lan: eth0\n  v6: proxy\n", 3, "beside the router"),
+    (b"gateway:\n  lan: eth0\n  lease_hours: 0\n", 3, "lease_hours: "),
+    (b"gateway:\n  lan: eth0\n  lan6: x\n", 3, "unknown key 'lan6'"),
     (b"workers: 2\ndata: \xff\n", 2, "not UTF-8"),
     (b"workers: 2\n\tdata: x\n", 2, "token"),
 ]
@@ -137,6 +150,30 @@ def test_whom_to_ask(tmp_path: Path) -> None:
         "b.lan": (),
         "168.192.in-addr.arpa": (parse_server("192.168.1.1:5353"),),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "is_one_armed"),
+    [
+        ("{lan: eth0}", Gateway(lan="eth0"), True),
+        ("{lan: eth0, wan: eth0}", Gateway(lan="eth0", wan="eth0"), True),
+        (
+            "{lan: eth0.20, wan: eth1, address: 192.168.78.1/24, dhcp: 'on', v6: 'off', first: 192.168.78.9}",
+            Gateway(
+                lan="eth0.20", wan="eth1", address="192.168.78.1/24", dhcp=Dhcp.ON, v6=V6.OFF, first="192.168.78.9"
+            ),
+            False,
+        ),
+    ],
+)
+def test_a_gateway(tmp_path: Path, text: str, expected: Gateway, *, is_one_armed: bool) -> None:
+    """With one arm where no other interface is the router's."""
+    path = tmp_path / "appliance.yaml"
+    path.write_text(f"gateway: {text}\n")
+    found = load_config(path).gateway
+    assert found == expected
+    assert found is not None
+    assert found.is_one_armed == is_one_armed
 
 
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:

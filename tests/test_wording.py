@@ -28,6 +28,8 @@ NAMES = Names.of(
 )
 DERIVED = {
     "malware_list",
+    "bypass_hidden",
+    "bypass_disguised",
     "hard_nobody",
     "hard_adult",
     "category_block_person",
@@ -52,7 +54,7 @@ ARGS: dict[str, dict[str, tuple[str, ...]]] = {
     "own_allow": {"name": ("example.com",)},
     "own_block": {"name": ("example.com",)},
     "protected": {"category": ("mental_health",)},
-    "bypass": {"category": ("bypass_dns",), "route": ("doh", "")},
+    "bypass": {"category": ("bypass_dns", "bypass_hidden", "bypass_disguised"), "route": ("doh", "")},
     "engine_block": {"engine": ("google",)},
     "service_block": {"service": ("youtube", "chess")},
     "service_ask": {"service": ("youtube",)},
@@ -354,6 +356,15 @@ def words_of(made: ast.expr, names: dict[str, ast.expr]) -> Iterator[str]:
 def test_every_sign_has_its_sentence() -> None:
     """Whatever shows it, and however sure it is; and there is none that nothing shows."""
     assert set(ids_of_signs()) == wording.SIGNS.keys()
+
+
+@pytest.mark.parametrize("id_", sorted(wording.SIGNS.keys() | wording.HINTS.keys()))
+def test_what_a_way_looks_like_stands_in_a_sentence(id_: str) -> None:
+    """After “looked like”: a thing, without its full stop, in plain words; what has none is told by its id."""
+    said = wording.way(id_)
+    assert said == said.strip(". ") != id_
+    assert not set("{}_") & set(said)
+    assert wording.way("new_sign") == "new_sign"
 
 
 @pytest.mark.parametrize("id_", sorted(wording.SIGNS))

@@ -6,12 +6,16 @@ from pathlib import Path
 import msgspec
 
 from appliance.commands.finding import Finding, Level
+from appliance.core.house import House
+from appliance.core.riskmodel import RiskModelError
+from appliance.household import labels
 from appliance.household.inforce import Standing, look
 from appliance.store.errors import StoreError
 from appliance.store.house import HouseStore
 from appliance.web import certificate, clerk, worth
 from appliance.web.server import first_run_code
 from appliance.world import bus
+from appliance.world.model import load_model_card
 from appliance.world.snapshot import Snapshot
 from appliance.world.state import Problem
 
@@ -41,6 +45,8 @@ def others(where: Path, snapshot: Snapshot | None) -> Iterator[Finding]:
                 yield Finding(Level.OK, f"The {name} runs that house")
     yield from _problems(where)
     yield from _hearing(where)
+    if snapshot is not None:
+        yield from _classifier(where, snapshot.house)
 
 
 def _problems(where: Path) -> Iterator[Finding]:
@@ -49,7 +55,8 @@ def _problems(where: Path) -> Iterator[Finding]:
         found = msgspec.convert(bus.ask(where, STEWARD, {"ask": "status"}).get("problems", []), list[Problem])
     except (bus.BusError, msgspec.ValidationError):
         return
-    for problem in found:
+    # What is wrong with its model, the classifier is asked itself.
+    for problem in (one for one in found if one.code != worth.BROKEN_MODEL):
         title, meaning = worth.problem_words(problem)
         yield Finding(Level.WRONG, f"{title}: {meaning}", f"df -h {where}" if problem.code == "disk_full" else "")
 
@@ -63,6 +70,26 @@ def _hearing(where: Path) -> Iterator[Finding]:
     if status.get("hearing") is False:
         what = f"The finder knows devices by the neighbour table and lease files alone: {status.get('why')}"
         yield Finding(Level.HINT, what, "give it CAP_NET_RAW, as systemd/kindgate-finder.service does, for host names")
+
+
+def _classifier(where: Path, house: House) -> Iterator[Finding]:
+    """Yield how the classifier is, where it is needed."""
+    try:
+        card, wrong = load_model_card(), ""
+    except RiskModelError as error:
+        card, wrong = None, str(error)
+    match labels.standing(house, labels.told(where) if house.classifier.on else None, wrong):
+        case (labels.Standing.WORKS, _):
+            yield Finding(
+                Level.OK, f"The classifier guesses about new sites{f', model {card.version}' if card else ''}"
+            )
+        case (labels.Standing.DAMAGED, why):
+            what = f"The classifier's model is missing or damaged, so that nobody is asked about new sites: {why}"
+            yield Finding(Level.WRONG, what, "pip install --force-reinstall kindgate")
+        case (labels.Standing.SILENT, _):
+            # What never comes up is a problem of the steward's.
+            what = "The classifier does not answer, or not yet: nobody is asked about new sites until it does"
+            yield Finding(Level.HINT, what, "kindgate check, in a minute")
 
 
 def memory(where: Path, snapshot: Snapshot | None) -> Iterator[Finding]:

@@ -16,20 +16,24 @@ from appliance.core import budget, names, policy
 from appliance.core.budget import NOT_COUNTED, Minutes
 from appliance.core.catalogue import SERVICE_TAG
 from appliance.core.device import normal_address, normal_mac
+from appliance.core.guesses import moved
 from appliance.core.house import House
 from appliance.core.lists.listset import ListSet, ListSetError
 from appliance.core.local import Found
 from appliance.core.person import BANDS
 from appliance.core.policy import Policy
 from appliance.core.query import OF_LISTED_TARGET
+from appliance.core.riskmodel import RiskModelError
 from appliance.core.special import goes_before, special_of
 from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Given, Lift, Step, Verdict
 from appliance.core.wire import dns, mnemonics
-from appliance.household import at_home, lists
+from appliance.household import at_home, lists, looks
 from appliance.household.at_home import AtHome
+from appliance.household.labels import Labels, Looks
 from appliance.world import clock, rules
 from appliance.world.listfile import open_set
+from appliance.world.model import load_model_card
 from appliance.world.snapshot import load_snapshot
 from appliance.world.state import load_state
 from appliance.world.timekeeping import Timekeeper
@@ -97,7 +101,8 @@ def explain(  # noqa: PLR0913, PLR0917 -- one for each of its options
     except names.BadName as error:
         raise Fault(str(error)) from error
     now_is = replace(compiled, minutes=minutes)
-    said = _explained(now_is, frozenset(settings.routes), subject, asked, kind, moment, where)
+    labels = _labels(where, told)
+    said = _explained(now_is, frozenset(settings.routes), subject, asked, kind, moment, labels, where)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(said)) + b"\n")
     else:
@@ -134,11 +139,16 @@ class Explained(msgspec.Struct, frozen=True):
     """What the house itself answers with."""
     by_list: Line | None
     """The line of a list that decided; None where none did."""
+    looks: Looks | None
+    """What the classifier holds the name to be, where that decided and it still says so."""
+    is_unasked: bool
+    """The classifier had a word in it, and could not be asked."""
     services: list[str]
     categories: list[str]
     until: str | None
     counted: bool
     traceless: bool
+    slowed: bool
     lift: str | None
 
 
@@ -151,16 +161,33 @@ def _lists(where: Path) -> ListSet | None:
         return None
 
 
+def _labels(where: Path, house: House) -> Labels:
+    """Return what the classifier is asked by, as sure as a house wants it to be; without its card it asks nobody."""
+    try:
+        thresholds = load_model_card().by_category
+    except RiskModelError:
+        return Labels(where, {})
+    return Labels(where, moved(thresholds, house.classifier.steps))
+
+
 def _explained(
-    compiled: Policy, routed: frozenset[str], subject: Subject, asked: str, qtype: int, at: float, where: Path
+    compiled: Policy,
+    routed: frozenset[str],
+    subject: Subject,
+    asked: str,
+    qtype: int,
+    at: float,
+    labels: Labels,
+    where: Path,
 ) -> Explained:
-    verdict, found = at_home.decide(compiled, routed, subject, asked, qtype, at)
+    verdict, found = at_home.decide(compiled, routed, subject, asked, qtype, at, labels)
     if found is not None and found.leads_home:
         return _home(compiled.house, subject, found, qtype)
     is_special = found is None and special_of(asked, qtype, routed) is not None
     house, words = compiled.house, wording.Names.of(compiled.rulebook, compiled.house)
     tags = compiled.tags(asked, subject)
     is_child = subject.row in BANDS
+    guess = dict(verdict.reason.args)["category"] if verdict.step is Step.CLASSIFIER else None
     return Explained(
         action=verdict.action.value,
         step=verdict.step.value,
@@ -172,11 +199,14 @@ def _explained(
         given=verdict.rewrite,
         at_home=None if found is None else at_home.told(house, found, qtype),
         by_list=_line(verdict, words, where),
+        looks=None if guess is None else labels.looks(asked, guess),
+        is_unasked=labels.is_silent and guess is None,
         services=_named(words, (tag for tag in tags if tag.startswith(SERVICE_TAG))),
         categories=_named(words, tags & compiled.rulebook.categories.keys()),
         until=None if verdict.until is None else clock.iso(verdict.until, subject.zone),
         counted=verdict.counted,
         traceless=verdict.traceless,
+        slowed=verdict.slowed,
         lift=verdict.lift.value if verdict.lift else None,
     )
 
@@ -194,11 +224,14 @@ def _home(house: House, subject: Subject, found: Found, qtype: int) -> Explained
         given=None,
         at_home=at_home.told(house, found, qtype),
         by_list=None,
+        looks=None,
+        is_unasked=False,
         services=[],
         categories=[],
         until=None,
         counted=False,
         traceless=True,
+        slowed=False,
         lift=None,
     )
 
@@ -253,6 +286,10 @@ def _print(name: str, said: Explained) -> None:
     if said.by_list is not None:
         text = "which is not here any more" if said.by_list.text is None else said.by_list.text
         click.echo(f"  List: {said.by_list.name} ({said.by_list.id}), line {said.by_list.line}: {text}")
+    if said.looks is not None:
+        click.echo(f"  {looks.to_caregiver(said.looks.words, said.looks.score, said.looks.parts)}")
+    if said.is_unasked:
+        click.echo("  The classifier can't be asked at the moment, and so step 11 is left out.")
     click.echo(f"  Step: {said.step}")
     for word, found in (("Service", said.services), ("Category", said.categories)):
         if found:
@@ -265,6 +302,8 @@ def _print(name: str, said: Explained) -> None:
         click.echo("  Counts as screen time.")
     if said.traceless:
         click.echo("  Leaves no trace.")
+    if said.slowed:
+        click.echo("  Slow now, where the box is the gateway.")
 
 
 def _print_answer(said: Explained) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from appliance.commands.options import Fault, configured, data_folder, with_place
+from appliance.config import OWN_LEASES
 from appliance.core.visibility import Contract, VisibilityError
 from appliance.finder.daemon import Daemon
 from appliance.finder.leasefile import KNOWN
@@ -31,7 +32,7 @@ def finder(leases: tuple[Path, ...], data: Path | None, config: Path | None) -> 
         contract = rules.load_contract()
     except (VisibilityError, OSError) as error:
         raise Fault(f"the bundled rules can't be read: {error}") from error
-    asyncio.run(_serve(where, contract, (*KNOWN, *(path.absolute() for path in leases))))
+    asyncio.run(_serve(where, contract, (*KNOWN, where / OWN_LEASES, *(path.absolute() for path in leases))))
 
 
 async def _serve(data: Path, contract: Contract, leases: tuple[Path, ...]) -> None:

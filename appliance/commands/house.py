@@ -99,8 +99,13 @@ def _save(where: Path, told: House, book: Rulebook) -> Snapshot:
 
 
 def settle(where: Path, snapshot: Snapshot) -> None:
-    """Wait until every worker runs a snapshot, and say so. Raises NotInForce."""
-    found = inforce.wait(where, snapshot, WAIT_S, (inforce.NAMESERVER,)).daemons[0]
+    """Wait until every worker runs a snapshot, the guard's too where there is one, and say so. Raises NotInForce."""
+    deciding = [name for name in inforce.all_of(where) if name in (inforce.NAMESERVER, inforce.GUARD)]
+    found, *others = inforce.wait(where, snapshot, WAIT_S, deciding).daemons
+    for other in others:
+        if other.standing is not inforce.Standing.RUNS:
+            words = f"Revision {snapshot.revision} is not in force at the {other.name}"
+            raise NotInForce(f"{words}: {other.problem or 'it did not report in time'}")
     match found.standing:
         case inforce.Standing.GONE:
             click.echo(f"Revision {snapshot.revision} is published; no nameserver is running with {where}.")

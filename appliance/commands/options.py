@@ -13,6 +13,8 @@ import msgspec
 from appliance.config import MAX_WORKERS, Config, Endpoint, ask_plainly, load_config
 from appliance.core.document import DocumentError
 from appliance.core.document import Path as Steps
+from appliance.core.house import House
+from appliance.core.person import Person, PersonKind
 from appliance.core.rulebook import Rulebook, RulebookError
 from appliance.core.whom import Whom
 from appliance.core.wire import mnemonics
@@ -132,6 +134,17 @@ def bundled_rules() -> Rulebook:
         return rules.load_rulebook()
     except (RulebookError, OSError) as error:
         raise Fault(f"the bundled rules can't be read: {error}") from error
+
+
+def child_of(house: House, word: str, why_no_adult: str) -> Person:
+    """Return a child by id or name. Raises Fault."""
+    found = next((one for one in house.persons if word.lower() in (one.id, one.name.lower())), None)
+    if found is None:
+        known = ", ".join(one.id for one in house.persons) or "nobody"
+        raise Fault(f"there is no person {word!r}; known: {known}")
+    if found.kind is PersonKind.ADULT:
+        raise Fault(f"{found.name} is an adult: {why_no_adult}")
+    return found
 
 
 def place_of(path: Steps) -> str:

@@ -16,7 +16,7 @@ from appliance.nameserver.counts import Counts
 from appliance.nameserver.datagrams import fresh_socket
 from appliance.nameserver.exchange import Exchanges
 from appliance.nameserver.own import ALIVE
-from appliance.nameserver.resolver import CHECK_DOMAIN
+from appliance.nameserver.sights import CHECK_DOMAIN
 
 TIMEOUT_S = 2.0
 TRIES = 2

@@ -69,12 +69,13 @@ def _is_free(endpoint: Endpoint) -> bool:
 def _daemons(told: Told) -> list[tuple[str, tuple[str, ...]]]:
     """Return each daemon's command with its words, the nameserver first."""
     web, plain = (tuple(str(one) for one in listen) for listen in (told.config.web_listen, told.config.plain_listen))
-    return [
+    daemons = [
         (NAMESERVER, (*told.place, *told.words)),
         ("steward", told.place),
         ("finder", told.place),
         ("web", (*told.place, *web_words(web, plain))),
     ]
+    return daemons if told.config.gateway is None else [*daemons, ("guard", told.place)]
 
 
 async def _supervise(told: Told) -> int:
@@ -112,7 +113,8 @@ async def _keep(name: str, arguments: tuple[str, ...], stopping: asyncio.Event) 
         await asyncio.wait([ended, stop], return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         if stopping.is_set():
-            return await _end(process)
+            await life.end(process, STOP_S)
+            return 0
         if process.returncode == EXIT_USAGE:
             return EXIT_USAGE
         pause = RESTART_S if clock.uptime() - began > HEALTHY_S else min(RESTART_MAX_S, pause * 2)
@@ -122,19 +124,6 @@ async def _keep(name: str, arguments: tuple[str, ...], stopping: asyncio.Event) 
                 await stopping.wait()
         if stopping.is_set():
             return 0
-
-
-async def _end(process: asyncio.subprocess.Process) -> int:
-    """Stop a daemon: politely, then not."""
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-    return 0
 
 
 async def _greet(told: Config, where: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from appliance.commands.options import Fault, bundled_rules, configured, data_folder, moment_of, with_place
+from appliance.commands.options import Fault, bundled_rules, child_of, configured, data_folder, moment_of, with_place
 from appliance.core.budget import Budget
 from appliance.core.house import House
-from appliance.core.person import Person, PersonKind
+from appliance.core.person import Person
 from appliance.core.said import EVERYTHING, Things
 from appliance.core.schedule import EVERY_DAY, DateException, Opening, Schedule, Window
 from appliance.wording import Names
@@ -41,24 +41,13 @@ def week(person: str, at: str | None, as_json: bool, data: Path | None, config: 
         zone = clock.zone(told.time_zone)
     except clock.UnknownZone as error:
         raise Fault(str(error)) from error
-    child = _child(told, person)
+    child = child_of(told, person, "adults have no windows and no minutes")
     moment = moment_of(at, zone)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(_plain(child, zone, moment))) + b"\n")
     else:
         for line in _lines(child, Names.of(bundled_rules(), told), zone, moment):
             click.echo(line)
-
-
-def _child(house: House, word: str) -> Person:
-    """Return a child by id or name. Raises Fault."""
-    found = next((one for one in house.persons if word.lower() in (one.id, one.name.lower())), None)
-    if found is None:
-        known = ", ".join(one.id for one in house.persons) or "nobody"
-        raise Fault(f"there is no person {word!r}; known: {known}")
-    if found.kind is PersonKind.ADULT:
-        raise Fault(f"{found.name} is an adult: adults have no windows and no minutes")
-    return found
 
 
 def _days(child: Person, zone: tzinfo, at: float) -> list[tuple[date, list[Opening]]]:
@@ -144,7 +133,8 @@ def _told(window: Window, names: Names) -> str:
     block, allow = _things(window.block, names), _things(window.allow, names)
     does = [] if window.internet else [f"Internet off but for {allow}" if allow else "Internet off"]
     if window.internet:
-        does = [*([f"no {block}"] if block else []), *([f"open: {allow}"] if allow else [])] or ["Internet on"]
+        closed = [f"slow: {block or 'all'}"] if window.slow else [f"no {block}"] if block else []
+        does = [*closed, *([f"open: {allow}"] if allow else [])] or ["Internet on"]
     if window.safe_search:
         does.append("strictest search")
     if window.uncounted:
@@ -179,6 +169,8 @@ def _budget(budget: Budget, names: Names) -> str:
         parts.append(f"{budget.week} min a week")
     if budget.carry_over:
         parts.append(f"up to {budget.carry_over} min go over to the next day")
+    if budget.slow:
+        parts.append("then slow")
     what = "Everything that counts" if budget.what == EVERYTHING else names.thing(budget.what)
     return f"{what}: {'; '.join(parts)}"
 

@@ -35,6 +35,8 @@ class Budget(Said, frozen=True):
     week: OfWeek | None = None
     carry_over: OfDay = 0
     """Of what was left yesterday, at most so many minutes are there today as well."""
+    slow: bool = False
+    """When it is used up it slows what it is about, in place of stopping it. Only a gateway can."""
 
     def __post_init__(self) -> None:
         """Refuse what is no thing, and a budget without minutes."""

@@ -147,12 +147,15 @@ class Case(msgspec.Struct, frozen=True):
         """When the budgets' day is over (POSIX seconds)."""
         return budgets.end_of(self._day, self.subject.zone, self.subject.day_starts)
 
-    def spent(self) -> tuple[Budget, Literal["day", "week"]] | None:
-        """Return the first budget about this name of which nothing is left, and whether the week's minutes are."""
+    def spent(self, *, slow: bool = False) -> tuple[Budget, Literal["day", "week"]] | None:
+        """Return the first budget about this name of which nothing is left, and whether the week's minutes are.
+
+        Of those that stop, or with `slow` of those that only slow.
+        """
         if not self.subject.budgets:
             return None
         day = self._day
-        found = next((budget for budget in self._budgets if self._left(budget, day) <= 0), None)
+        found = next((one for one in self._budgets if one.slow is slow and self._left(one, day) <= 0), None)
         if found is None:
             return None
         is_week = found.week is not None and self._left(Budget(what=found.what, week=found.week), day) <= 0

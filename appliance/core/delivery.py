@@ -154,7 +154,12 @@ def _reaching(policy: Policy, subject: Subject, query: Query, admitted: Verdict,
 
 
 def _decide_untimed(policy: Policy, subject: Subject, name: str, qtype: int, at: float) -> Verdict:
-    """Return the verdict of a CNAME's target, but for pauses and windows."""
+    """Return the verdict of a CNAME's target, but for pauses and windows, and for what a thing is kept to.
+
+    Nobody who says which names it may reach knows by whose network they are delivered.
+    """
+    if subject.only is not None:
+        subject = replace_fields(subject, only=None)
     verdict = decide(policy, subject, name, None, at, qtype=qtype)
     if not verdict.is_blocked or verdict.step not in (Step.WORD, Step.TIME):
         return verdict

@@ -6,6 +6,7 @@ from re import compile as regex
 
 from msgspec.structs import force_setattr
 
+from appliance.core import names
 from appliance.core.said import Id, Said, Text
 
 _MAC = regex(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
@@ -24,6 +25,10 @@ class DeviceKind(Enum):
     """A school's or an employer's machine."""
     ADULT = "adult"
     """An adult's own."""
+
+
+THINGS = frozenset((DeviceKind.CONSOLE, DeviceKind.TV, DeviceKind.IOT))
+"""What nobody types an address into: it asks for the same names every day."""
 
 
 class Told(Enum):
@@ -56,6 +61,18 @@ class Device(Located, frozen=True):
     kind: DeviceKind = DeviceKind.PHONE
     bedtime: bool = False
     """On a managed device: the person's windows and pauses reach it too."""
+    only: tuple[str, ...] | None = None
+    """The names that a thing may reach, with all below them; None for any. Help, updates and what it needs to be online
+    stay open."""
+
+    def __post_init__(self) -> None:
+        """Bring the names to normal form; want them of a thing alone."""
+        super().__post_init__()
+        if self.only is None:
+            return
+        if self.kind not in THINGS:
+            raise ValueError("only a console, a TV or a thing can be kept to some names: people go to new ones")
+        force_setattr(self, "only", tuple(dict.fromkeys(names.normalise(name) for name in self.only)))
 
 
 class Forwarder(Located, frozen=True):

@@ -27,6 +27,8 @@ from appliance.core.word import Grant, Lifted, Pause
 
 VERSION = 1
 NEVER_LIFTED = "csam"
+MOST_STEPS = 4
+"""The most by which caregivers' answers move a threshold of the classifier, either way."""
 LIFTED_BY_NAME = "malware_phishing"
 """An owner lifts it for one name at a time."""
 
@@ -99,6 +101,18 @@ class OwnService(Said, frozen=True):
             raise ValueError("a service needs a name that it is known by")
 
 
+_SCORED = {"6-9": True, "10-12": True, "13-15": False}
+"""The bands that the classifier may ask about a name, and whether it does where nothing is said."""
+
+
+class Classifier(Said, frozen=True):
+    """What the caregivers made of the classifier's guesses."""
+
+    on: bool = True
+    steps: dict[Id, Annotated[int, msgspec.Meta(ge=-MOST_STEPS, le=MOST_STEPS)]] = {}
+    """Category → by how many steps its guesses must be surer (less sure, below 0) than the model's card has it."""
+
+
 class House(Said, frozen=True):
     """All that the caregivers said."""
 
@@ -121,6 +135,7 @@ class House(Said, frozen=True):
     records: tuple[Record, ...] = ()
     """What names are answered with here, whatever the internet says of them."""
     blocking: Blocking = Blocking()
+    classifier: Classifier = Classifier()
     forwarders: tuple[Forwarder, ...] = ()
     services: tuple[OwnService, ...] = ()
     lists: tuple[Subscription, ...] = ()
@@ -144,6 +159,13 @@ class House(Said, frozen=True):
         domain = names.normalise(self.local_domain)
         # What is as by default isn't written, and is known by being the same object.
         force_setattr(self, "local_domain", LOCAL_DOMAIN if domain == LOCAL_DOMAIN else domain)
+
+    def is_scored(self, person: Person) -> bool:
+        """Say whether the classifier may ask a person about a name that nothing else knows."""
+        by_band = _SCORED.get(person.band or "")
+        if by_band is None or not self.classifier.on:
+            return False
+        return by_band if person.risky_names is None else person.risky_names
 
 
 EMPTY = House()
@@ -171,6 +193,9 @@ def problems(house: House, rules: Known) -> Iterator[tuple[Path, str]]:
     for number, name in enumerate(house.private_names):
         if "." not in name:
             yield ("private_names", number), f"{name} is a whole ending: say which names below it are of this home"
+    for category in house.classifier.steps:
+        if category not in rules.categories:
+            yield ("classifier", "steps", category), f"there is no category {category!r}"
     yield from recorded.problems(house.records, house.local_domain, rules.reserved)
     for number, service in enumerate(house.services):
         if service.id in rules.services:

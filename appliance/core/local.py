@@ -148,6 +148,10 @@ class Local:
             return Found(told.name, data=(names.to_wire(told.alias),), leads_home=is_ours, ttl_s=told.ttl_s)
         return self._followed(name, told, told.alias, qtype)
 
+    def tells(self, name: str) -> bool:
+        """Say whether anything is told of a name, and be it for other types than the one that is asked for."""
+        return self._covering(name) is not None
+
     def _covering(self, name: str) -> Told | None:
         """Return the most specific of what is told of a name."""
         told = self.told.get(name)

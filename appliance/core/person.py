@@ -73,6 +73,24 @@ class Level(Enum):
     BLOCK = "block"
 
 
+class Unwatched(Enum):
+    """What becomes of new connections while the inspector of packets is away, or can't keep up."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class KnownNames(Enum):
+    """Whether new connections may go to addresses that this box never gave the device for a name."""
+
+    OFF = "off"
+    """They may."""
+    WATCH = "watch"
+    """They may, and it is told what would have been refused: to see whether one can do without."""
+    ON = "on"
+    """They may not."""
+
+
 class Rule(Said, frozen=True):
     """A person's own rule for a name and all below it."""
 
@@ -98,6 +116,8 @@ class Person(Said, frozen=True):
     band: str | None = None
     unknown_names: Mode | None = None
     """What becomes of names that nothing knows; by default as the band has it."""
+    risky_names: bool | None = None
+    """Whether the classifier may ask about such a name: at 6-12 unless said otherwise, at 13-15 if said so."""
     categories: dict[Id, Setting] = {}
     services: dict[Id, Setting] = {}
     groups: dict[Id, Setting] = {}
@@ -115,6 +135,10 @@ class Person(Said, frozen=True):
     """What neither windows nor spent budgets stop: school, music, calls."""
     grace_minutes: Annotated[int, msgspec.Meta(ge=0, le=MAX_GRACE)] = 0
     """So long the child may go on once an evening when time is up, to finish a match; 0 not at all."""
+    unwatched: Unwatched = Unwatched.OPEN
+    """Where the box is the gateway."""
+    known_names_only: KnownNames = KnownNames.OFF
+    """Where the box is the gateway."""
 
     def __post_init__(self) -> None:
         """Want one of the five bands for a child, none for an adult; services have no safe mode of their own."""
@@ -122,7 +146,8 @@ class Person(Said, frozen=True):
             raise ValueError(f"a child needs a band: one of {', '.join(BANDS)}")
         of_children = (
             self.band, self.categories, self.services, self.groups, self.safe_search, self.windows, self.exceptions,
-            self.budgets, self.unknown_names, self.grace_minutes,
+            self.budgets, self.unknown_names, self.grace_minutes, self.unwatched is not Unwatched.OPEN,
+            self.known_names_only is not KnownNames.OFF, self.risky_names is not None,
         )  # fmt: skip
         if self.kind is PersonKind.ADULT and any(of_children):
             raise ValueError("an adult has no band, categories, services, windows or budgets: adults are not filtered")

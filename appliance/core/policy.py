@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-from appliance.core import listing, steps
+from appliance.core import listing, names, steps
 from appliance.core.budget import NOT_COUNTED, Minutes
+from appliance.core.carried import carried
 from appliance.core.case import Case, strictest
 from appliance.core.catalogue import SERVICE_TAG
 from appliance.core.domainset import NOTHING, DomainSet, Entry, build
+from appliance.core.guesses import Label
 from appliance.core.house import EMPTY, House
 from appliance.core.listing import Listed
 from appliance.core.lists.listset import ListSet
 from appliance.core.lists.rule import Hit
-from appliance.core.rulebook import HELP, INFRASTRUCTURE, UNCLASSIFIED, Rulebook
-from appliance.core.steps import Label
+from appliance.core.rulebook import HELP, INFRASTRUCTURE, NEW, UNCLASSIFIED, Rulebook
 from appliance.core.subject import BLOCKED_TTL_S, Compiler, Subject
 from appliance.core.verdict import Action, Reason, Step, Verdict
 from appliance.core.wire import dns
@@ -61,7 +62,7 @@ class Policy:
 
         Nothing of what is protected or what a device needs to be online.
         """
-        if self.lists is None or not subject.lists or not self._is_listable(tags):
+        if self.lists is None or not name or not subject.lists or not self._is_listable(tags):
             return listing.NOTHING
         hits = self._hits.get(name)
         if hits is None:
@@ -69,6 +70,10 @@ class Policy:
                 self._hits.clear()
             hits = self._hits[name] = self.lists.find(name)
         return listing.listed(hits, subject.lists, name, qtype, tags) if hits else listing.NOTHING
+
+    def knows(self, name: str) -> bool:
+        """Say whether the rules speak of a name or of one above it, and be it to make an exception of the name."""
+        return any(self.tags(one) for one in names.parents(name))
 
     def is_protected(self, name: str) -> bool:
         """Say whether no list closes a name."""
@@ -112,14 +117,22 @@ def compile(  # noqa: A001 -- the field's word for it
 
 
 def decide(
-    policy: Policy, subject: Subject, name: str, label: Label | None, at: float, *, qtype: int = dns.A
+    policy: Policy,
+    subject: Subject,
+    name: str,
+    label: Label | None,
+    at: float,
+    *,
+    qtype: int = dns.A,
+    seen: frozenset[str] = frozenset(),
 ) -> Verdict:
     """Return what happens to a name (in normal form) that a subject asks for at a time (POSIX seconds).
 
     The order of decision: the first step that has an answer gives it. `label` is the classifier's, where it has one.
-    `qtype` matters to rules of lists alone.
+    `qtype` matters to rules of lists alone. Of a connection `seen` are the categories that it shows besides its name,
+    which is empty where it names nothing. Of a name that carries another one both are decided.
     """
-    tags = policy.tags(name)
+    tags = policy.tags(name) | seen
 
     # 1. Help lines: never blocked, logged, counted, scored or timed, whatever the state of child, device or house.
     if HELP in tags:
@@ -146,7 +159,7 @@ def decide(
     if extra_time is None:
         verdict = verdict or steps.time(case)
 
-    # 6. The person's own rules: of two the more specific name, at the same name allow.
+    # 6. What a thing is kept to; the person's own rules: of two the more specific name, at the same name allow.
     verdict = verdict or steps.own(case)
 
     # 7. Protected information: no list, category or score blocks it and nothing logs it.
@@ -163,14 +176,20 @@ def decide(
     verdict = verdict or steps.listed(case) or steps.allowed_category(case)
 
     # 11. The classifier: only what nothing above knows, only to ASK, only where the band would mind.
-    verdict = verdict or steps.labelled(case, label)
+    if verdict is None and label is not None and not policy.knows(name):
+        verdict = steps.labelled(case, label)
 
     # 12. The default: allow, ask about the new, or the allow-list's block.
     verdict = verdict or steps.default(case)
 
     # Afterwards: an admitted name that has a safe mode is answered by it, under grants and own rules too; and what
-    # may leave no trace leaves none, whichever step decided.
-    return steps.afterwards(case, verdict)
+    # may leave no trace leaves none, whichever step decided. And what a window or a spent budget only slows is marked.
+    verdict = steps.afterwards(case, verdict, is_timed=extra_time is None)
+
+    # What is open only as a translator or a cache is as closed as the site that it shows.
+    shown = carried(name) if verdict.step.rank > Step.OWN.rank and not verdict.is_blocked else None
+    within = decide(policy, subject, shown, None, at, qtype=qtype) if shown is not None else verdict
+    return within if within.is_blocked else verdict
 
 
 def decide_address(policy: Policy, subject: Subject, address: str, qtype: int, at: float) -> Verdict | None:
@@ -191,6 +210,9 @@ def decide_address(policy: Policy, subject: Subject, address: str, qtype: int, a
 
 def category_of(policy: Policy, subject: Subject, tags: frozenset[str], verdict: Verdict) -> str:
     """Return the one category by which a decided name with these tags is counted: what decided, else the strictest."""
+    if verdict.step is Step.CLASSIFIER:
+        # A guess is counted as one, and nowhere as what was guessed.
+        return NEW
     told = next((value for key, value in verdict.reason.args if key == "category"), None)
     if told is None and not tags:
         return UNCLASSIFIED

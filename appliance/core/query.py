@@ -4,8 +4,8 @@ Neither touches the machine: both are told who asks and what time it is.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import ip_address
 
@@ -14,14 +14,15 @@ import msgspec
 from appliance.core import delivery, ech, names, reply
 from appliance.core.answers import MAX_NEGATIVE_TTL_S, STALE_TTL_S, Answers, Kept, Key
 from appliance.core.delivery import decide_delivery, decide_home, decide_target
+from appliance.core.guesses import PENDING_S, Guesses, Label, Memory, Thresholds, label_of
 from appliance.core.house import BlockMode
 from appliance.core.local import NOTHING_LOCAL, OF_TARGET, Found, Local
 from appliance.core.policy import Policy, decide, ttl_s
 from appliance.core.record import BOX_DOMAIN
 from appliance.core.rulebook import AT_HOME
-from appliance.core.special import Special, goes_before, special_of
+from appliance.core.special import TOP, Special, goes_before, special_of
 from appliance.core.subject import Subject
-from appliance.core.verdict import Answer, Given, Reason, Step, Verdict
+from appliance.core.verdict import Action, Answer, Given, Reason, Step, Verdict
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Message, Query, Refusal
 from appliance.core.wire.presentation import BadRecord, encode
@@ -45,6 +46,8 @@ _QUESTION = b"\xc0\x0c"
 """A pointer to the name in the question."""
 _OF_TARGET = (dns.A, dns.AAAA)
 """The types of records that are taken from the name of a safe mode."""
+_NO_SITES = TOP | {"arpa"}
+"""Endings of names that no site has."""
 _FORCED_MODE = {Answer.NXDOMAIN: BlockMode.NXDOMAIN, Answer.NODATA: BlockMode.NODATA}
 
 Say = Callable[[Reason], str]
@@ -67,6 +70,8 @@ class Reply(msgspec.Struct, frozen=True):
     keep_until: float = 0.0
     again: "Ask | None" = None
     """What to ask for once more, because the answer that this was made of is popular and will end soon."""
+    addresses: Sequence[bytes] = ()
+    """The addresses that it gives for the name, hints of them included; none where it is blocked."""
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -90,6 +95,10 @@ class Setting:
     """Domains that servers of their own are asked for, the home's router perhaps, whatever they are."""
     local: Local = NOTHING_LOCAL
     """Names that the house answers for itself."""
+    guessed: Memory | None = None
+    """What the classifier said lately of names that nothing else knows."""
+    thresholds: Thresholds = field(default_factory=dict)
+    """How sure it must be."""
 
     @property
     def at_home(self) -> tuple[str, ...]:
@@ -109,7 +118,12 @@ def begin(setting: Setting, subject: Subject, parsed: Query | Refusal, is_tcp: b
     if found is not None and found.leads_home:
         # It is no internet, and so no matter of the policy.
         return _local(subject, parsed, None, found, is_tcp, at)
-    verdict = decide(setting.policy, subject, parsed.name, None, at, qtype=parsed.qtype)
+    guesses = _guesses(setting, subject, parsed.name, at)
+    verdict = decide(
+        setting.policy, subject, parsed.name, _label(setting, subject, parsed.name, guesses), at, qtype=parsed.qtype
+    )
+    if guesses is not None and not guesses:
+        verdict = _in_passing(setting, parsed.name, verdict, at)
     special = special_of(parsed.name, parsed.qtype, setting.routed) if found is None else None
     if special is not None and not goes_before(verdict):
         return _special(subject, parsed, verdict, special, at)
@@ -127,6 +141,57 @@ def begin(setting: Setting, subject: Subject, parsed: Query | Refusal, is_tcp: b
     if verdict.target is not None and verdict.step is Step.LIST:
         return _led(setting, subject, parsed, verdict, name, is_tcp, at)
     return _asked(setting, subject, parsed, verdict, name, is_tcp, at)
+
+
+def is_unsure(setting: Setting, subject: Subject, query: Query, verdict: Verdict | None, at: float) -> bool:
+    """Say whether a query that was begun with this verdict should be begun again once its name has been guessed at."""
+    is_fed = setting.guessed is not None and setting.guessed.is_fed
+    if not is_fed or not is_unguessed(setting, subject, query.name, verdict, at):
+        return False
+    return _is_site(setting, query.name) and not setting.policy.knows(query.name)
+
+
+def is_unguessed(setting: Setting, subject: Subject, name: str, verdict: Verdict | None, at: float) -> bool:
+    """Say whether the default alone has decided, for somebody whom the classifier may ask, and it has said nothing."""
+    if setting.guessed is None or not subject.is_scored or verdict is None:
+        return False
+    if verdict.step is not Step.DEFAULT or verdict.action is not Action.ALLOW:
+        return False
+    return setting.guessed.get(name, at) is None
+
+
+def is_as_begun(setting: Setting, subject: Subject, name: str, at: float) -> bool:
+    """Say whether what was begun without a guess at a name holds with the one that is there now."""
+    guesses = _guesses(setting, subject, name, at)
+    if guesses:
+        return _label(setting, subject, name, guesses) is None
+    return guesses is not None and setting.guessed is not None and not setting.guessed.is_passed_over(name, at)
+
+
+def _guesses(setting: Setting, subject: Subject, name: str, at: float) -> Guesses | None:
+    """Return what was guessed of a name, None where nobody did or it doesn't matter to the asker."""
+    return setting.guessed.get(name, at) if subject.is_scored and setting.guessed is not None else None
+
+
+def _label(setting: Setting, subject: Subject, name: str, guesses: Guesses | None) -> Label | None:
+    """Return what a name is held to be by these guesses, None for nothing that the asker is asked about."""
+    return label_of(subject, guesses, setting.thresholds) if guesses and _is_site(setting, name) else None
+
+
+def _in_passing(setting: Setting, name: str, verdict: Verdict, at: float) -> Verdict:
+    """Return the verdict on a name without guesses: not for long where they were only not there in time."""
+    if setting.guessed is None or verdict.step is not Step.DEFAULT or not setting.guessed.is_passed_over(name, at):
+        return verdict
+    until = at + PENDING_S
+    return msgspec.structs.replace(verdict, until=until if verdict.until is None else min(until, verdict.until))
+
+
+def _is_site(setting: Setting, name: str) -> bool:
+    """Say whether a name may be a site's: it is no whole ending, no address turned round and no name of the home."""
+    above = list(names.parents(name))
+    if len(above) < 2 or above[-1] in _NO_SITES or setting.local.tells(name):
+        return False
+    return set(setting.at_home).isdisjoint(above)
 
 
 def _led(
@@ -209,7 +274,7 @@ def finish(setting: Setting, subject: Subject, ask: Ask, outcome: Kept | Failure
     else:
         wire = reply.pass_on(query, message, ttl, outcome.age_s(at))
     keep_until = at if is_stale else _last_given(outcome.fresh_until, verdict, ttl)
-    return _fitting(query, Reply(wire, rcode, verdict, keep_until), is_tcp)
+    return _fitting(query, Reply(wire, rcode, verdict, keep_until, addresses=found.addresses), is_tcp)
 
 
 def upstream_query(ask: Ask, ident: int, *, has_edns: bool = True, question: bytes = b"") -> bytes:
@@ -267,8 +332,10 @@ def _blocked(setting: Setting, subject: Subject, query: Query, verdict: Verdict,
 def _given(subject: Subject, query: Query, verdict: Verdict, given: Given, is_tcp: bool, at: float) -> Reply:
     """Return the reply that a list gives in place of the name's own."""
     ttl = ttl_s(subject, verdict, GIVEN_TTL_S, at)
-    wire = reply.given(query, *_data(query, given), ttl)
-    return _fitting(query, Reply(wire, given.rcode, verdict, _last_given(at + BLOCK_MEMO_S, verdict, ttl)), is_tcp)
+    rcode, data = _data(query, given)
+    wire = reply.given(query, rcode, data, ttl)
+    end = _last_given(at + BLOCK_MEMO_S, verdict, ttl)
+    return _fitting(query, Reply(wire, rcode, verdict, end, addresses=_addresses(query, data)), is_tcp)
 
 
 def _here(
@@ -293,7 +360,12 @@ def _local(subject: Subject, query: Query, verdict: Verdict | None, found: Found
     if verdict is not None:
         # The house may have it for as long as it stays as it is, but nobody keeps it past the verdict.
         end = _last_given(end + ttl, verdict, ttl)
-    return _fitting(query, Reply(wire, found.rcode, verdict, end), is_tcp)
+    return _fitting(query, Reply(wire, found.rcode, verdict, end, addresses=_addresses(query, found.data)), is_tcp)
+
+
+def _addresses(query: Query, data: Sequence[bytes]) -> Sequence[bytes]:
+    """Return the addresses among the data of records of the type asked for."""
+    return data if query.qtype in _OF_TARGET else ()
 
 
 def _data(query: Query, given: Given) -> tuple[int, list[bytes]]:

@@ -26,6 +26,8 @@ ROUTE = "#route:"
 
 MALWARE = "malware_phishing"
 UNCLASSIFIED = "unclassified"
+NEW = "unknown_new"
+"""What nothing knows and the classifier found risky: no list has it."""
 BYPASS = "bypass_"
 HELP_REPORT = "help_report"
 """Its names stand as those of help lines in `protected.yaml`."""

@@ -67,6 +67,8 @@ class Window(Said, frozen=True):
     """Every search engine and video site in its strictest mode."""
     uncounted: bool = False
     """No minute of it counts against a budget, and no spent budget stops anything in it."""
+    slow: bool = False
+    """What is blocked here is slowed instead; without a block all that isn't allowed here. Only a gateway can."""
 
     def __post_init__(self) -> None:
         """Refuse times that no clock shows, a window without a day, and blocks where nothing is open."""
@@ -77,6 +79,8 @@ class Window(Said, frozen=True):
             raise ValueError("a window needs a day")
         if not self.internet and self.block:
             raise ValueError("a window in which the Internet is off has nothing more to block")
+        if self.slow and not self.internet:
+            raise ValueError("a window that slows leaves the Internet on (internet: true)")
 
 
 class DateException(Said, frozen=True):

@@ -3,31 +3,21 @@
 Each is given one question as a `Case` and has a verdict for it or None.
 """
 
-from dataclasses import dataclass
-
 from msgspec.structs import replace
 
 from appliance.core.case import Case
 from appliance.core.catalogue import SERVICE_TAG
+from appliance.core.guesses import Label
 from appliance.core.house import NEVER_LIFTED
 from appliance.core.lists.rule import Did, Outcome
 from appliance.core.person import Do, Mode
 from appliance.core.rulebook import BYPASS, MALWARE, ROUTE, UPDATES, Rulebook
+from appliance.core.schedule import Window
 from appliance.core.subject import Subject, Word
-from appliance.core.verdict import TERMS, Action, Answer, Given, Letter, Lift, Reason, Step, Strictness, Verdict
+from appliance.core.verdict import SEVERE, TERMS, Action, Answer, Given, Letter, Lift, Reason, Step, Strictness, Verdict
 
 SCHOOL = "education"
 """The category that stays open while nobody knows what time it is."""
-
-_SEVERE = frozenset((Letter.K, Letter.B, Letter.H))
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What the classifier holds a name to be, with a probability."""
-
-    category: str
-    score: float
 
 
 def hard(case: Case) -> Verdict | None:
@@ -83,7 +73,7 @@ def time(case: Case) -> Verdict | None:
         return None if SCHOOL in case.tags else _refuse(case, Action.BLOCK, Step.TIME, Reason("clock"))
     for one in case.openings:
         window = one.window
-        if case.is_among(window.allow):
+        if window.slow or case.is_among(window.allow):
             continue
         if not window.internet:
             return _refuse(case, Action.BLOCK, Step.TIME, Reason.of("window", window=window.name))
@@ -98,7 +88,18 @@ def time(case: Case) -> Verdict | None:
 
 
 def own(case: Case) -> Verdict | None:
-    """6. The person's own rules, and the names that an open window allows."""
+    """6. The person's own rules, and the names that an open window allows; before them what a thing is kept to."""
+    only = case.subject.only
+    if only is None:
+        return _by_rules(case)
+    is_meant = only.covers(case.above, case.tags)
+    # Whoever reads about body and mind on a TV is a person, whatever the TV may reach besides.
+    if not is_meant and case.information is None:
+        return _refuse(case, Action.BLOCK, Step.OWN, Reason("only"))
+    return _by_rules(case) or (_admit(case, Step.OWN, Reason("only_allow")) if is_meant else None)
+
+
+def _by_rules(case: Case) -> Verdict | None:
     rules = case.subject.rules
     in_windows = {name: one.window.name for one in case.openings for name in one.window.allow.names}
     if not rules and not in_windows:
@@ -196,7 +197,7 @@ def labelled(case: Case, label: Label | None) -> Verdict | None:
     subject = case.subject
     if label is None or not subject.is_scored or subject.mode is not Mode.OPEN:
         return None
-    if case.letter(label.category) not in _SEVERE:
+    if case.letter(label.category) not in SEVERE:
         return None
     reason = Reason.of("classifier", category=label.category, score=f"{label.score:.2f}")
     return _refuse(case, Action.ASK, Step.CLASSIFIER, reason)
@@ -212,8 +213,11 @@ def default(case: Case) -> Verdict:
     return _refuse(case, Action.BLOCK, Step.DEFAULT, Reason(code))
 
 
-def afterwards(case: Case, verdict: Verdict) -> Verdict:
-    """Answer an admitted name by its safe mode, leave no trace where none may be left, and let no budget be overrun."""
+def afterwards(case: Case, verdict: Verdict, *, is_timed: bool = True) -> Verdict:
+    """Answer an admitted name by its safe mode, leave no trace where none may be left, and let no budget be overrun.
+
+    `is_timed`: no extra time runs, so that windows and budgets slow what they are to slow.
+    """
     if verdict.action is Action.ALLOW:
         target = _safe_target(case)
         if target is not None:
@@ -222,7 +226,22 @@ def afterwards(case: Case, verdict: Verdict) -> Verdict:
         verdict = replace(verdict, counted=False, traceless=True)
     if case.subject.budgets and verdict.step.rank > Step.TIME.rank:
         verdict = replace(verdict, until=_sooner(verdict.until, case.next_count()))
-    return verdict
+    return replace(verdict, slowed=True) if is_timed and is_slowed(case, verdict) else verdict
+
+
+def is_slowed(case: Case, verdict: Verdict) -> bool:
+    """Say whether a window or a spent budget slows what was decided after them; information is as quick as ever."""
+    is_after = verdict.step.rank > Step.TIME.rank and verdict.step is not Step.PROTECTED
+    is_limited = case.openings or case.subject.budgets
+    if verdict.is_blocked or not is_after or not is_limited or case.is_always_on:
+        return False
+    return any(_slows(case, one.window) for one in case.openings) or case.spent(slow=True) is not None
+
+
+def _slows(case: Case, window: Window) -> bool:
+    if not window.slow or case.is_among(window.allow):
+        return False
+    return not window.block or case.is_stopped_by(case.subject.matchers[window.block])
 
 
 def _safe_target(case: Case) -> str | None:

@@ -7,12 +7,12 @@ from datetime import tzinfo
 from appliance.core import matcher
 from appliance.core.budget import DAY_STARTS, Bonus, Budget
 from appliance.core.catalogue import SERVICE_TAG
-from appliance.core.device import Device, DeviceKind
+from appliance.core.device import THINGS, Device, DeviceKind
 from appliance.core.house import Doubted, House, Unknown
 from appliance.core.listing import NO_LISTS, Reach, reach_of
 from appliance.core.lists.listset import ListSet
 from appliance.core.matcher import NOTHING, Groups, Matcher
-from appliance.core.person import BANDS, LETTERS, Mode, Person, PersonKind, Rule
+from appliance.core.person import BANDS, LETTERS, KnownNames, Mode, Person, PersonKind, Rule
 from appliance.core.rulebook import BYPASS, UNCLASSIFIED, UPDATES, Rulebook
 from appliance.core.safe import NO_SAFE_MODE, Safe, safe_of
 from appliance.core.said import Things
@@ -27,10 +27,8 @@ CHILD_TTL_S = 60
 BLOCKED_TTL_S = 10
 MAX_TTL_S = 86_400
 
-_CLASSIFIER_BANDS = frozenset(("6-9", "10-12"))
 _OWN_RULE_REACHES_INFORMATION = frozenset(("0-5", "6-9"))
 _MODES = {Letter.B: Mode.ALLOW_LIST, Letter.K: Mode.ASK}
-_THINGS = {DeviceKind.CONSOLE: "console", DeviceKind.TV: "tv", DeviceKind.IOT: "iot"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +79,8 @@ class Subject:
     """Categories that a caregiver set for this person."""
     services: Mapping[str, Letter] = field(default_factory=dict)
     """Tag of a service → letter, for those that a caregiver set, by itself or with its group."""
+    only: Matcher | None = None
+    """What alone it may reach; None is no such limit."""
     ways_around: frozenset[str] = frozenset()
     """Tags of services that are ways around the filter: where one is set, that decides and not its category."""
     rules: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
@@ -103,6 +103,8 @@ class Subject:
     is_traceless: bool = False
     is_scored: bool = False
     is_closed: bool = False
+    is_known_only: bool = False
+    """The guard must know each address that it is given, before it is: it lets it reach others not, or counts them."""
     is_waiting: bool = False
     """Nobody knows what time it is, and so it is as at bedtime."""
 
@@ -167,6 +169,7 @@ class Compiler:
             row=row,
             letters=letters,
             mode=Mode.ALLOW_LIST if closed else _mode(letters, None),
+            only=_only(device),
             words=words,
             lifted=lifted,
             always_on=Matcher(tags=_updates(device)),
@@ -214,6 +217,7 @@ class Compiler:
             mode=_mode(letters, person.unknown_names),
             set_by_hand=frozenset(settings),
             services=services,
+            only=_only(device),
             ways_around=ways,
             rules=rules,
             words=words,
@@ -228,7 +232,8 @@ class Compiler:
             lists=reach,
             changes=_changes(words, lifted, rules, bonuses),
             is_managed=is_managed,
-            is_scored=row in _CLASSIFIER_BANDS and not is_managed,
+            is_scored=self.house.is_scored(person) and not is_managed,
+            is_known_only=person.known_names_only is not KnownNames.OFF and not is_managed and kind not in THINGS,
             is_waiting=self.is_doubted and self.house.doubted_clock is Doubted.CLOSED and is_timed,
         )
 
@@ -250,6 +255,7 @@ class Compiler:
             key=f"adult:{person.id if person else ''}:{self._manner(device, reach)}",
             row=ADULT_ROW,
             letters=self.rulebook.letters[ADULT_ROW],
+            only=_only(device),
             rules=rules,
             words=words,
             lifted=lifted,
@@ -263,14 +269,14 @@ class Compiler:
     def _manner(self, device: Device | None, reach: Reach) -> str:
         """Return what makes two devices of one person differ: their kind where it matters, what is said of one alone.
 
-        That is a pause of its own, and rules of lists that mean it.
+        That is a pause of its own, the names that it is kept to, and rules of lists that mean it.
         """
         meant = f"|{reach.key}" if reach.key else ""
         if device is None:
             return meant
-        kind = device.kind.value if device.kind in (*_THINGS, DeviceKind.MANAGED, DeviceKind.ADULT) else ""
-        own_pause = any(pause.device == device.id for pause in self.house.pauses)
-        return f"{kind}{'+bedtime' if device.bedtime else ''}{':' + device.id if own_pause else ''}{meant}"
+        kind = device.kind.value if device.kind in (*THINGS, DeviceKind.MANAGED, DeviceKind.ADULT) else ""
+        is_alone = device.only is not None or any(pause.device == device.id for pause in self.house.pauses)
+        return f"{kind}{'+bedtime' if device.bedtime else ''}{':' + device.id if is_alone else ''}{meant}"
 
     def _services(self, person: Person) -> dict[str, Letter]:
         letters = {tag: LETTERS[one] for id_, one in person.groups.items() for tag in self.groups.get(id_, ())}
@@ -350,9 +356,14 @@ class Compiler:
 
 def _updates(device: Device | None) -> frozenset[str]:
     """Return the tags of the updates that bedtime and pauses don't stop: those of devices without a browser."""
-    if device is None or device.kind not in _THINGS:
+    if device is None or device.kind not in THINGS:
         return frozenset()
-    return frozenset((UPDATES + _THINGS[device.kind], UPDATES + "system"))
+    return frozenset((UPDATES + device.kind.value, UPDATES + "system"))
+
+
+def _only(device: Device | None) -> Matcher | None:
+    """Return what a thing is kept to: the names that were said, and its updates."""
+    return None if device is None or device.only is None else Matcher(frozenset(device.only), _updates(device))
 
 
 def _mode(letters: Mapping[str, Letter], chosen: Mode | None) -> Mode:

@@ -87,6 +87,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """The minutes spent there count as screen time."""
     traceless: bool = False
     """Nothing may log, count, score or report that this was asked."""
+    slowed: bool = False
+    """It is open, and a gateway lets it flow slowly. A nameserver can't, and so does nothing about it."""
     lift: Lift | None = None
     """None where there is nothing to lift."""
     until: float | None = None
@@ -113,6 +115,10 @@ class Letter(Enum):
     K = "K"
     B = "B"
     H = "H"
+
+
+SEVERE = frozenset((Letter.K, Letter.B, Letter.H))
+"""The letters of what isn't simply there: asked about or blocked."""
 
 
 class Strictness(IntEnum):

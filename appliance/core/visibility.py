@@ -112,7 +112,8 @@ class Field(_Strict, frozen=True):
     bands: Bands | None = None
     everyone: Cell | None = None
     names: Literal["opened", "blocked", "all"] | None = None
-    ring: Literal["recent", "session"] | None = None
+    ring: Literal["recent", "session", "things"] | None = None
+    kinds: tuple[DeviceKind, ...] = ()
     fixed: bool = False
     per_week: int | None = None
 
@@ -339,6 +340,8 @@ def _problems(contract: Contract) -> Iterator[tuple[Path, str]]:
         known[field.id] = field
         if field.ring and not (field.names and "memory" in field.stores):
             yield ("fields", number, "ring"), "a ring is in memory and holds names"
+        if (field.ring == "things") != bool(field.kinds):
+            yield ("fields", number, "kinds"), "devices of some kinds alone have the ring of things, and no other"
         for index, row in enumerate(ROWS if field.bands else ()):
             for key, said in _broken(field, index):
                 yield ("fields", number, "bands", row, key), f"{field.id} at {row}: {said}"
@@ -352,13 +355,14 @@ def _broken(field: Field, index: int) -> Iterator[tuple[str, str]]:
     row = ROWS[index]
     cell, before = field.cell(row), field.cell(ROWS[max(0, index - 1)])
     widest = finest(field.offers(row))
+    is_of_nobody = row == UNKNOWN and bool(field.kinds)
     if seconds(cell.kept) is None:
         yield "kept", "only what is of the house is standing"
     if row == ADULT and (cell.child is not Granularity.NO or seconds(cell.kept)):
         yield "kept", "nothing of adults is seen or kept"
     if cell.child.rank < cell.caregiver.rank:
         yield "child", "a child sees at least what caregivers see"
-    if cell.caregiver.rank > before.caregiver.rank:
+    if cell.caregiver.rank > before.caregiver.rank and not is_of_nobody:
         yield "caregiver", f"caregivers see no more than at {ROWS[index - 1]}"
     if cell.caregiver is not Granularity.NO and (seconds(cell.after) or 0) < (seconds(before.after) or 0):
         yield "after", f"caregivers see it no sooner than at {ROWS[index - 1]}"
@@ -368,7 +372,7 @@ def _broken(field: Field, index: int) -> Iterator[tuple[str, str]]:
         most = finest((cell.child, widest)).rank
         if most > Granularity.NAME.rank or (most == Granularity.NAME.rank and index >= _OFF_DISK_FROM[field.names]):
             yield "child", "no list of queries and no names of this age are on a disk"
-    if field.names and index >= _UNSEEN_FROM and widest.rank >= Granularity.NAME.rank:
+    if field.names and index >= _UNSEEN_FROM and widest.rank >= Granularity.NAME.rank and not is_of_nobody:
         yield "caregiver", "nobody but the child sees names at this age"
 
 

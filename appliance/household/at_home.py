@@ -13,6 +13,7 @@ from appliance.core.subject import Subject
 from appliance.core.verdict import Step, Verdict
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Query
+from appliance.household.labels import Labels
 
 STEP = "home"
 """In place of a step of the order of decision: none of them is asked."""
@@ -44,14 +45,18 @@ class AtHome(msgspec.Struct, frozen=True):
 
 
 def decide(
-    compiled: Policy, routed: frozenset[str], subject: Subject, name: str, qtype: int, at: float
+    compiled: Policy, routed: frozenset[str], subject: Subject, name: str, qtype: int, at: float, labels: Labels
 ) -> tuple[Verdict, Found | None]:
     """Return what is decided of a name, and what the house itself answers then: as the nameserver does.
 
     Where that leads nowhere but home, the verdict doesn't matter.
     """
+    local = Local.of(compiled.house, routed)
+    found = None if compiled.is_protected(name) else local.answer(name, qtype)
     verdict = policy.decide(compiled, subject, name, None, at, qtype=qtype)
-    found = None if compiled.is_protected(name) else Local.of(compiled.house, routed).answer(name, qtype)
+    if not local.tells(name) and set(names.parents(name)).isdisjoint((*routed, *compiled.house.private_names)):
+        # Names of the home are none that a classifier is asked about.
+        verdict = labels.decide(compiled, subject, name, at, qtype=qtype)
     if found is None or found.leads_home:
         return verdict, found
     if verdict.is_blocked or (verdict.target is not None and verdict.step is not Step.LIST):

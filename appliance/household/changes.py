@@ -14,7 +14,7 @@ from appliance.core.verdict import Reason
 from appliance.store.audit import Entry
 from appliance.store.errors import DiskFull, Locked, StoreError, Unreachable
 from appliance.store.house import REPLACED, HouseStore
-from appliance.store.requests import Answer
+from appliance.store.requests import Answer, TakenBack
 from appliance.world import clock
 from appliance.world.snapshot import Publish, Snapshot, SnapshotError, load_snapshot, publishing
 
@@ -68,7 +68,7 @@ class Household:
         at: float,
         *,
         base: int | None = None,
-        answer: Answer | None = None,
+        answer: Answer | TakenBack | None = None,
     ) -> Said:
         """Make the house what `mutate` makes of it, and publish it; with `answer` a request is answered by that.
 

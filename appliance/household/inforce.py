@@ -10,6 +10,7 @@ from appliance.world import bus, clock
 from appliance.world.snapshot import Snapshot
 
 NAMESERVER = "nameserver"
+GUARD = "guard"
 DAEMONS = (NAMESERVER, "steward", "finder")
 """Those that run the house; the dashboard, which changes it, looks at what was saved."""
 POLL_S = 0.02
@@ -58,16 +59,22 @@ class Lists(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def look(data: Path, snapshot: Snapshot | None, daemons: Iterable[str] = DAEMONS) -> InForce:
+def all_of(data: Path) -> tuple[str, ...]:
+    """Return those that run the house on this box: the guard as well, where it is a gateway's."""
+    return (*DAEMONS, GUARD) if bus.is_expected(data, GUARD) else DAEMONS
+
+
+def look(data: Path, snapshot: Snapshot | None, daemons: Iterable[str] | None = None) -> InForce:
     """Return how the daemons stand to a house as it was published; None is a box without one."""
     digest = snapshot.digest if snapshot else ""
-    return InForce(snapshot.revision if snapshot else 0, tuple(_ask(data, name, digest) for name in daemons))
+    names = all_of(data) if daemons is None else daemons
+    return InForce(snapshot.revision if snapshot else 0, tuple(_ask(data, name, digest) for name in names))
 
 
-def wait(data: Path, snapshot: Snapshot | None, within_s: float, daemons: Iterable[str] = DAEMONS) -> InForce:
+def wait(data: Path, snapshot: Snapshot | None, within_s: float, daemons: Iterable[str] | None = None) -> InForce:
     """Look until a house is in force, or no time is left; daemons that are gone are not waited for."""
     until = clock.uptime() + within_s
-    names = tuple(daemons)
+    names = all_of(data) if daemons is None else tuple(daemons)
     while True:
         found = look(data, snapshot, names)
         is_settled = all(one.standing in (Standing.RUNS, Standing.GONE) for one in found.daemons)

@@ -14,8 +14,10 @@ from appliance.core.house import House
 from appliance.core.person import Person
 from appliance.core.verdict import Reason
 from appliance.core.visibility import UNKNOWN, Choices, Contract, Expiry, row_of
+from appliance.household.happenings import FIELDS
 from appliance.store.base import PersonalStore, Store
 from appliance.store.house import HouseStore
+from appliance.store.journal import JournalStore
 from appliance.world import clock
 
 NOBODY = ""
@@ -27,10 +29,12 @@ FORGOTTEN = Reason("words_forgotten")
 COPIES_S = 7 * 86_400
 """A copy made before an update, or a damaged file, holds rows of all ages; it goes as the shortest-kept of them do."""
 
+EVENTS = "events"
+
 _END, _LAST_DAY = float("inf"), "9999-12-31"
 _ALSO = {
     ("journal", "names"): frozenset(("names_visited",)),
-    ("journal", "events"): frozenset(("bypass_signs", "alerts", "budget_ends")),
+    ("journal", EVENTS): frozenset(FIELDS.values()),
 }
 """Fields whose rows stand in a table beside those that its columns are named for."""
 
@@ -60,7 +64,10 @@ def sweep(
     aged = sum(_erase_aged(store, expiry, None, at, zone) for expiry in _expiries(store, contract, None, {}))
     for person, row in rows.items():
         chosen = (choices or {}).get(person, {})
-        aged += sum(_erase_aged(store, expiry, person, at, zone) for expiry in _expiries(store, contract, row, chosen))
+        for expiry in _expiries(store, contract, row, chosen):
+            aged += _erase_aged(store, expiry, person, at, zone)
+            if isinstance(store, JournalStore) and expiry.table == EVENTS:
+                aged += store.erase_kinds(dict(_sooner(contract, row, chosen, expiry.max_age_s, at)), person)
     # What had to go at once stands in the copies too.
     store.erase_copies(_END if at_once else at - COPIES_S)
     return at_once + aged
@@ -148,6 +155,14 @@ def _erase_aged(store: Store, expiry: Expiry, person: str | None, at: float, zon
     else:
         before = first_day(expiry.max_age_s, zone, at) if is_day else at - expiry.max_age_s
     return store.erase_older(expiry.table, before, person if expiry.person_column else None)
+
+
+def _sooner(contract: Contract, row: str, chosen: Choices, max_age_s: int, at: float) -> Iterator[tuple[str, float]]:
+    """Yield the kinds of events that may not grow as old as others do, and from which moment on they may exist."""
+    for kind, field in FIELDS.items():
+        kept_s = contract.may_keep(field, row, chosen.get(field))
+        if kept_s is not None and kept_s < max_age_s:
+            yield kind, at - kept_s if kept_s else _END
 
 
 def _erase_left(store: PersonalStore, contract: Contract, rows: Mapping[str, str]) -> int:

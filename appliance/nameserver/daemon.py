@@ -8,18 +8,16 @@ Requests on the bus: ``{"ask": "status"}`` → revision, digest and problem of e
 upstreams, and in ``servers`` how each of them has been doing; ``lists``: the digest of the file of lists that all
 workers run, empty for none, null while they differ; ``lists_problem``: why they don't run the one that is there.
 ``{"ask": "sight", "token": T}`` → what the doctor's question T carried when it arrived, or null; and what `records`
-says of tally, screens, ring and session.
+says of tally, screens, ring, session and given.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
-import sys
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.config import Config
@@ -29,11 +27,13 @@ from appliance.nameserver import sockets
 from appliance.nameserver.counts import add_up
 from appliance.nameserver.link import (
     FROM_WORKER,
+    AddressesNow,
     Adopt,
     Begin,
     Entries,
+    FromWorker,
+    GivenNow,
     InForceNow,
-    Link,
     Listener,
     ListsNow,
     News,
@@ -41,41 +41,34 @@ from appliance.nameserver.link import (
     TakeLists,
     TakeMinutes,
     TakeTime,
+    ThingsNow,
 )
 from appliance.nameserver.records import RESTRICTED, Records
 from appliance.nameserver.standing import Health, together
-from appliance.world import bus, clock, rules
+from appliance.world import bus, rules
+from appliance.world.crew import Crew, Member
+from appliance.world.link import Link
 from appliance.world.listfile import ListsWatch
 from appliance.world.timekeeping import Timekeeper
 from appliance.world.watch import WATCH_S, HouseWatch, MinutesWatch
 
 NAME = "nameserver"
-SILENT_S = 10.0
-"""A worker without a heartbeat for so long is replaced."""
-RESTART_S = 0.2
-RESTART_MAX_S = 2.0
-HEALTHY_S = 10.0
-STOP_S = 3.0
+WORKER = "appliance.nameserver.worker"
 MAX_SIGHTS = 64
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Worker:
-    """A worker as the daemon sees it."""
+class _Part:
+    """What a worker has, and what it said."""
 
-    number: int
     sockets: list[tuple[socket.socket, bool]]
-    process: asyncio.subprocess.Process | None = None
-    link: Link | None = None
+    told: TakeLists | None = None
+    """The lists that it began with."""
     in_force: InForceNow | None = None
     lists: ListsNow | None = None
     servers: tuple[Health, ...] = ()
-    heard_at: float = 0.0
-    started_at: float = 0.0
-    restarts: int = 0
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
 
 class Daemon:
@@ -95,13 +88,16 @@ class Daemon:
         self._records = Records(rules.load_contract(), self._links)
         self._word = os.urandom(8).hex()
         self._bus = bus.Bus(data, NAME, self.answer, RESTRICTED)
-        self._workers = [_Worker(number, self._open()) for number in range(workers)]
+        self._parts = [_Part(self._open()) for _ in range(workers)]
+        self._crew: Crew[FromWorker] = Crew(
+            WORKER, workers, FROM_WORKER, self._hear, fds=self._fds, begun=self._begun, ended=self._ended
+        )
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until it is to stop."""
         self._look()
         await self._look_at_lists()
-        tasks = [asyncio.create_task(self._keep(worker)) for worker in self._workers]
+        tasks = self._crew.start()
         tasks += [asyncio.create_task(self._watch()), asyncio.create_task(self._watch_lists())]
         try:
             await self._bus.open()
@@ -111,7 +107,7 @@ class Daemon:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(self._stop(worker) for worker in self._workers))
+        await self._crew.stop()
         await self._bus.close()
         self._lists.close()
 
@@ -126,18 +122,18 @@ class Daemon:
     def _status(self) -> dict[str, object]:
         workers = [
             {
-                "number": worker.number,
-                "pid": worker.process.pid if worker.process else None,
-                "revision": worker.in_force.revision if worker.in_force else None,
-                "digest": worker.in_force.digest if worker.in_force else None,
-                "problem": worker.in_force.problem if worker.in_force else "starting",
-                "lists": worker.lists.digest if worker.lists else None,
-                "restarts": worker.restarts,
+                "number": member.number,
+                "pid": member.process.pid if member.process else None,
+                "revision": part.in_force.revision if part.in_force else None,
+                "digest": part.in_force.digest if part.in_force else None,
+                "problem": part.in_force.problem if part.in_force else "starting",
+                "lists": part.lists.digest if part.lists else None,
+                "restarts": member.restarts,
             }
-            for worker in self._workers
+            for member, part in zip(self._crew.members, self._parts, strict=True)
         ]
         in_force = {worker["lists"] for worker in workers}
-        told = (worker.lists.problem for worker in self._workers if worker.lists is not None)
+        told = (part.lists.problem for part in self._parts if part.lists is not None)
         return {
             "bus": bus.VERSION,
             "pid": os.getpid(),
@@ -149,7 +145,7 @@ class Daemon:
             "dns": list(self._config.dns),
             "clock": self._time.doubt,
             "upstreams": [str(server) for server in self._whom.servers],
-            "servers": together(worker.servers for worker in self._workers),
+            "servers": together(part.servers for part in self._parts),
             "bootstrap": [str(server) for server in self._whom.bootstrap],
             "workers": workers,
             "counts": dict(sorted(self._counts.items())),
@@ -163,7 +159,7 @@ class Daemon:
         return opened
 
     def _links(self) -> Iterator[Link]:
-        return (worker.link for worker in self._workers if worker.link is not None)
+        return (member.link for member in self._crew.members if member.link is not None)
 
     async def _watch(self) -> None:
         """Notice a changed house, counted minutes, a silent worker, a bus that has gone."""
@@ -174,7 +170,7 @@ class Daemon:
             turn += 1
             if turn % 10 == 0:
                 await self._bus.mend()
-                self._replace_silent()
+                self._crew.replace_silent()
 
     def _look(self) -> None:
         """Hand on to the workers what time it is, a changed house, and minutes that were counted."""
@@ -186,9 +182,8 @@ class Daemon:
                 link.tell(TakeMinutes(self._spent.minutes))
         if self._house.look() and self._house.snapshot is not None:
             self._records.adopt(self._house.snapshot.house)
-            for worker in self._workers:
-                if worker.link is not None:
-                    worker.link.tell(Adopt(self._house.snapshot.text))
+            for link in self._links():
+                link.tell(Adopt(self._house.snapshot.text))
 
     def _time_now(self) -> TakeTime:
         return TakeTime(self._time.time.offset, self._time.doubt is not None)
@@ -207,105 +202,60 @@ class Daemon:
     def _lists_now(self, fd: int | None = None) -> TakeLists:
         return TakeLists(str(lists.set_file(self._data)), self._lists.digest, fd)
 
-    async def _keep(self, worker: _Worker) -> None:
-        """Start a worker, and start it again when it ends: at once after a long life, later after a short one."""
-        pause = 0.0
-        while True:
-            try:
-                await self._start(worker)
-                if worker.process is not None:
-                    await worker.process.wait()
-            except OSError as error:
-                log.error("worker %d can't be started: %s", worker.number, error)  # noqa: TRY400 -- its words are enough
-            self._hang_up(worker)
-            lived = clock.uptime() - worker.started_at
-            pause = 0.0 if lived > HEALTHY_S else min(RESTART_MAX_S, max(RESTART_S, pause * 2))
-            worker.restarts += 1
-            self._records.restarted(worker.number)
-            log.warning("worker %d ended and is started again", worker.number)
-            await asyncio.sleep(pause)
+    def _fds(self, member: Member) -> Iterator[int]:
+        """Yield what a worker inherits: its sockets, and the lists themselves, whatever becomes of their file."""
+        part = self._parts[member.number]
+        part.told = self._lists_now(self._lists.handle)
+        yield from (opened.fileno() for opened, _ in part.sockets)
+        if part.told.fd is not None:
+            yield part.told.fd
 
-    async def _start(self, worker: _Worker) -> None:
-        ours, theirs = socket.socketpair()
-        fds = [opened.fileno() for opened, _ in worker.sockets]
-        take_lists = self._lists_now(self._lists.handle)
-        fds += [take_lists.fd] if take_lists.fd is not None else []
-        worker.started_at = worker.heard_at = clock.uptime()
-        try:
-            with theirs:
-                worker.process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-P", "-m", "appliance.nameserver.worker", str(theirs.fileno()),
-                    stdin=asyncio.subprocess.DEVNULL, pass_fds=[theirs.fileno(), *fds],
-                )  # fmt: skip
-        except OSError:
-            ours.close()
-            raise
-        worker.link = await Link.over(ours)
-        worker.link.tell(self._time_now())
-        listeners = tuple(Listener(opened.fileno(), is_tcp) for opened, is_tcp in worker.sockets)
-        worker.link.tell(
+    def _begun(self, member: Member) -> None:
+        """Tell a worker all that it must know to begin."""
+        link, part = member.link, self._parts[member.number]
+        if link is None or part.told is None:
+            return
+        link.tell(self._time_now())
+        listeners = tuple(Listener(opened.fileno(), is_tcp) for opened, is_tcp in part.sockets)
+        link.tell(
             Begin(
                 *(listeners, self._whom, self._config.cache_megabytes << 20, self._config.serve_stale),
-                *(self._config.rate_limit_qps, len(self._workers), self._word),
+                *(self._config.rate_limit_qps, len(self._parts), self._word),
+                guarded=str(self._data) if self._config.gateway is not None else None,
+                data=str(self._data),
             )
         )
         # Before the house, with which it begins to answer: a budget that is spent is so from the first query on.
-        worker.link.tell(TakeMinutes(self._spent.minutes))
-        worker.link.tell(take_lists)
-        if take_lists.digest != self._lists.digest:
-            worker.link.tell(self._lists_now())
+        link.tell(TakeMinutes(self._spent.minutes))
+        link.tell(part.told)
+        if part.told.digest != self._lists.digest:
+            link.tell(self._lists_now())
         snapshot = self._house.snapshot
-        worker.link.tell(Adopt(snapshot.text if snapshot else None))
-        worker.link.tell(self._records.watch())
-        worker.tasks = [asyncio.create_task(self._hear(worker, worker.link))]
+        link.tell(Adopt(snapshot.text if snapshot else None))
+        link.tell(self._records.watch())
 
-    async def _hear(self, worker: _Worker, link: Link) -> None:
-        async for message in link.hear(FROM_WORKER):
-            worker.heard_at = clock.uptime()
-            match message:
-                case InForceNow():
-                    worker.in_force = message
-                case ListsNow():
-                    worker.lists = message
-                case News():
-                    add_up(self._counts, message.counts)
-                    worker.servers = message.servers
-                    told = (server for one in self._workers for server in one.servers)
-                    self._records.looped(server.server for server in told if server.is_loop)
-                    self._records.take(message)
-                case Entries():
-                    self._records.heard(message)
-                case Sighted():
-                    self._sights[str(message.sight.get("token"))] = message.sight
-                    while len(self._sights) > MAX_SIGHTS:
-                        self._sights.popitem(last=False)
+    def _hear(self, member: Member, message: FromWorker) -> None:
+        part = self._parts[member.number]
+        match message:
+            case InForceNow():
+                part.in_force = message
+            case ListsNow():
+                part.lists = message
+            case News():
+                add_up(self._counts, message.counts)
+                part.servers = message.servers
+                told = (server for one in self._parts for server in one.servers)
+                self._records.looped(server.server for server in told if server.is_loop)
+                self._records.take(message)
+            case Entries() | GivenNow() | AddressesNow() | ThingsNow():
+                self._records.heard(message)
+            case Sighted():
+                self._sights[str(message.sight.get("token"))] = message.sight
+                while len(self._sights) > MAX_SIGHTS:
+                    self._sights.popitem(last=False)
 
-    def _hang_up(self, worker: _Worker) -> None:
-        for task in worker.tasks:
-            task.cancel()
-        if worker.link is not None:
-            worker.link.close()
-        worker.link = worker.process = worker.in_force = worker.lists = None
-        worker.servers = ()
-
-    def _replace_silent(self) -> None:
-        for worker in self._workers:
-            if worker.process is not None and clock.uptime() - worker.heard_at > SILENT_S:
-                log.warning("worker %d is silent and is replaced", worker.number)
-                worker.heard_at = clock.uptime()
-                with contextlib.suppress(ProcessLookupError):
-                    worker.process.kill()
-
-    async def _stop(self, worker: _Worker) -> None:
-        """End a worker: it ends by itself when the link does."""
-        process = worker.process
-        self._hang_up(worker)
-        if process is None:
-            return
-        try:
-            async with asyncio.timeout(STOP_S):
-                await process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+    def _ended(self, member: Member) -> None:
+        part = self._parts[member.number]
+        part.in_force = part.lists = None
+        part.servers = ()
+        self._records.restarted(member.number)

@@ -27,6 +27,8 @@ MAX_SHARING = 32
 """Questions of one port."""
 LOWEST_PORT = 1_024
 PORT_TRIES = 8
+SPARE_S = 1.0
+"""After so long without questions the ports that were opened for the next ones are closed."""
 
 
 class _Random:
@@ -65,6 +67,9 @@ class Poll:
         self._poll = select.epoll()
         self._ports: dict[int, _Port] = {}
         self._outbox: dict[Endpoint, list[_Datagram]] = {}
+        self._spares: dict[Endpoint, RawSocket] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._is_used = False
         loop.add_reader(self._poll.fileno(), self._ready)
 
     def post(self, tried: "_Datagram", to: Endpoint) -> None:
@@ -87,6 +92,9 @@ class Poll:
     def close(self) -> None:
         """Hold nothing any more."""
         self._outbox.clear()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._drop_spares()
         for port in list(self._ports.values()):
             self.give_up(port)
         self._loop.remove_reader(self._poll.fileno())
@@ -102,13 +110,37 @@ class Poll:
 
     def _send(self, to: Endpoint, tries: "list[_Datagram]") -> None:
         try:
-            port = _Port(fresh_socket(to), self)
+            port = _Port(self._spares.pop(to) if to in self._spares else fresh_socket(to), self)
         except OSError:
             for tried in tries:
                 tried.fail()
             return
         self.watch(port)
         port.send(tries)
+        self._loop.call_soon(self._prepare, to)
+
+    def _prepare(self, to: Endpoint) -> None:
+        """Open the next questions' port while these are on their way."""
+        if to in self._spares or self._poll.closed:
+            return
+        self._is_used = True
+        with contextlib.suppress(OSError):
+            self._spares[to] = fresh_socket(to)
+        if self._sweeping is None:
+            self._sweeping = self._loop.call_later(SPARE_S, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close the ports that waited, unless they are in steady use."""
+        self._sweeping = None
+        if self._is_used:
+            self._is_used = False
+            self._sweeping = self._loop.call_later(SPARE_S, self._sweep)
+        else:
+            self._drop_spares()
+
+    def _drop_spares(self) -> None:
+        while self._spares:
+            self._spares.popitem()[1].close()
 
     def _ready(self) -> None:
         with self._soon:

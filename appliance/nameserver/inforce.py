@@ -1,6 +1,6 @@
 """A house as a worker runs it: compiled whole, with the rules, the lists and what is counted, before it is in force."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from appliance import wording
@@ -9,6 +9,7 @@ from appliance.core.answers import Answers
 from appliance.core.asker import Registry
 from appliance.core.budget import Minutes
 from appliance.core.domainset import DomainSet
+from appliance.core.guesses import Memory, Thresholds, moved
 from appliance.core.house import House
 from appliance.core.lists.listset import ListSet
 from appliance.core.local import NOBODY, Around, Local
@@ -55,6 +56,10 @@ class Maker:
     """Domains that servers of their own are asked for."""
     around: Around = NOBODY
     """Who is near, by the kernel's table."""
+    guessed: Memory | None = None
+    """What the classifier said lately."""
+    thresholds: Thresholds = field(default_factory=dict)
+    """How sure it must be where no caregiver's answer says otherwise."""
 
     def make(self, snapshot: Snapshot | None, lists: ListSet | None, minutes: Minutes) -> InForce:
         """Return a house, or none, ready to be put in force. Raises UnknownZone."""
@@ -69,4 +74,6 @@ class Maker:
             return wording.sentence(reason, names, house.language)
 
         local = Local.of(house, self.routed, self.around)
-        return InForce(snapshot, Setting(compiled, self.answers, say, self.routed, local), Registry(house), zone)
+        thresholds = moved(self.thresholds, house.classifier.steps)
+        setting = Setting(compiled, self.answers, say, self.routed, local, self.guessed, thresholds)
+        return InForce(snapshot, setting, Registry(house), zone)

@@ -1,12 +1,4 @@
-"""What the nameserver daemon and its workers tell each other, as JSON lines over a socket pair.
-
-Version 1 is whatever this file says: both ends are always of one version.
-"""
-
-import asyncio
-import socket
-from collections.abc import AsyncIterator
-from typing import TypeVar
+"""What the nameserver daemon and its workers tell each other; both are always of one version."""
 
 import msgspec
 
@@ -14,9 +6,7 @@ from appliance.core.budget import Minutes
 from appliance.core.whom import Whom
 from appliance.nameserver.recent import Entry
 from appliance.nameserver.standing import Health
-
-MAX_LINE_OCTETS = 64 << 20
-MAX_BACKLOG_OCTETS = 16 << 20
+from appliance.nameserver.things import Asked
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -39,6 +29,10 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     workers: int = 1
     box: str = ""
     """The word by which the box knows questions of its own that come back; empty where nobody looks for them."""
+    guarded: str | None = None
+    """The data folder on whose bus a guard is to be told of addresses before they are given out; None without one."""
+    data: str | None = None
+    """The data folder on whose bus guesses at new names are asked for; None where nobody is asked."""
 
 
 class Adopt(msgspec.Struct, frozen=True, tag=True):
@@ -82,6 +76,27 @@ class AskEntries(msgspec.Struct, frozen=True, tag=True):
     of_sessions: bool = False
     device: str | None = None
     person: str | None = None
+
+
+class AskGiven(msgspec.Struct, frozen=True, tag=True):
+    """Tell for which names you gave these devices these addresses; None is one that nobody named."""
+
+    token: int
+    askers: tuple[tuple[str | None, str], ...]
+
+
+class AskThings(msgspec.Struct, frozen=True, tag=True):
+    """Tell what a thing asked for."""
+
+    token: int
+    device: str
+
+
+class AskAddresses(msgspec.Struct, frozen=True, tag=True):
+    """Tell which addresses you gave a person."""
+
+    token: int
+    person: str
 
 
 class InForceNow(msgspec.Struct, frozen=True, tag=True):
@@ -152,47 +167,39 @@ class Entries(msgspec.Struct, frozen=True, tag=True):
     dropped: int
 
 
+class GivenNow(msgspec.Struct, frozen=True, tag=True):
+    """A worker's names and when it gave them (POSIX seconds), the latest first, for each that was asked about."""
+
+    token: int
+    names: tuple[tuple[tuple[str, float], ...], ...]
+    whole_s: float
+    """For how long none has been missing."""
+
+
+class ThingsNow(msgspec.Struct, frozen=True, tag=True):
+    """What a thing asked a worker for, in the order of the names, and whether it seems to be a thing."""
+
+    token: int
+    asked: tuple[Asked, ...]
+    is_thing: bool
+
+
+class AddressesNow(msgspec.Struct, frozen=True, tag=True):
+    """The addresses that a worker gave a person, the latest first, each with how long it may still be held."""
+
+    token: int
+    given: tuple[tuple[str, float], ...]
+    is_telling: bool
+    """It tells the guard of others before they are given out."""
+
+
 class Sighted(msgspec.Struct, frozen=True, tag=True):
     """A question of the doctor arrived."""
 
     sight: dict[str, object]
 
 
-ToWorker = Begin | Adopt | TakeTime | TakeMinutes | TakeLists | Watch | AskEntries
-FromWorker = InForceNow | ListsNow | News | Sighted | Entries
+ToWorker = Begin | Adopt | TakeTime | TakeMinutes | TakeLists | Watch | AskEntries | AskGiven | AskAddresses | AskThings
+FromWorker = InForceNow | ListsNow | News | Sighted | Entries | GivenNow | AddressesNow | ThingsNow
 TO_WORKER: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
 FROM_WORKER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
-T = TypeVar("T")
-
-
-class Link:
-    """One end of the pair, on an event loop."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def over(cls, pair_end: socket.socket) -> "Link":
-        """Return a link over a connected socket."""
-        reader, writer = await asyncio.open_connection(sock=pair_end, limit=MAX_LINE_OCTETS)
-        return cls(reader, writer)
-
-    def tell(self, message: ToWorker | FromWorker) -> bool:
-        """Send a message; False where the other end is gone or has stopped to read."""
-        if self._writer.is_closing() or self._writer.transport.get_write_buffer_size() > MAX_BACKLOG_OCTETS:
-            return False
-        self._writer.write(msgspec.json.encode(message) + b"\n")
-        return True
-
-    async def hear(self, decoder: msgspec.json.Decoder[T]) -> AsyncIterator[T]:
-        """Yield the messages of the other end until it is gone."""
-        try:
-            while line := await self._reader.readline():
-                yield decoder.decode(line)
-        except (OSError, ValueError):
-            return
-
-    def close(self) -> None:
-        """Hang up."""
-        self._writer.close()

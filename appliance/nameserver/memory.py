@@ -14,6 +14,7 @@ from appliance.nameserver.counts import Counts
 from appliance.nameserver.permit import Permit, Who, askers, permits
 from appliance.nameserver.recent import Entry, Recent
 from appliance.nameserver.tally import Cell, Key, Screen
+from appliance.nameserver.things import Things, things_of
 
 MALWARE_BLOCKED = "malware_blocked"
 WARNING = 1
@@ -33,6 +34,7 @@ class Memory:
     """
 
     def __init__(self, contract: Contract, counts: Counts) -> None:
+        self._contract = contract
         self._never = contract.never
         self._permits = permits(contract)
         self._bare = {row for row, permit in self._permits.items() if permit.is_bare}
@@ -40,6 +42,8 @@ class Memory:
         self._askers: dict[str, Who] = {}
         self.recent = Recent()
         self.session = Recent()
+        self.things = Things()
+        self._are_things: frozenset[str] = frozenset()
         self._sessions: dict[str, float] = {}
         self._malware: dict[tuple[str | None, str], tuple[str | None, float]] = {}
 
@@ -48,6 +52,9 @@ class Memory:
         self._askers = askers(house)
         self.recent.settle(self._askers)
         self.session.settle(self._askers)
+        things = things_of(self._contract, house)
+        self._are_things = frozenset(one for one in things if self._permits[self.who(one).row].may_hold_things)
+        self.things.settle(self._askers, self._are_things)
 
     def who(self, device: str | None) -> Who:
         """Return whose a device is."""
@@ -64,7 +71,7 @@ class Memory:
         who = self.who(device)
         if self._never.is_silent(verdict):
             return self._counts.of(None)
-        if who.row in self._bare and verdict.step is not Step.HARD:
+        if who.row in self._bare and verdict.step is not Step.HARD and device not in self._are_things:
             return self._counts.of(verdict)
         tags = policy.tags(name, subject)
         if not self._never.categories.isdisjoint(tags):
@@ -91,6 +98,9 @@ class Memory:
         self.recent.write(who, permit.recent.levels[kind], permit.recent.kept_s, said, at)
         if who.device is not None and uptime < self._sessions.get(who.device, 0.0):
             self.session.write(who, permit.session.levels[kind], permit.session.kept_s, said, at)
+        if who.device in self._are_things:
+            thing = said[2], said[1], said[0].is_blocked
+            self.things.write(who, permit.things.levels[kind], permit.things.kept_s, thing, at)
 
     def _note_malware(self, permit: Permit, who: Who, at: float) -> None:
         if permit.malware is Granularity.NO or len(self._malware) >= MAX_EVENTS:
@@ -110,7 +120,9 @@ class Memory:
         self._end_sessions(0.0, uptime)
 
     def is_watched(self, device: str | None, uptime: float) -> bool:
-        """Say whether a session of a device runs: then each of its queries is noted."""
+        """Say whether each query of a device is noted: a session of it runs, or it is a thing."""
+        if device in self._are_things:
+            return True
         return bool(self._sessions) and device is not None and uptime < self._sessions.get(device, 0.0)
 
     def entries(self, device: str | None, person: str | None, at: float) -> list[Entry]:
@@ -129,12 +141,14 @@ class Memory:
     def sweep(self, at: float, uptime: float) -> None:
         """Erase what is older than it may be."""
         self.recent.sweep(at)
+        self.things.sweep(at)
         self._end_sessions(at, uptime)
 
     def forget(self) -> None:
         """Erase all entries: their ages can't be told any more, because the clock was set."""
         self.recent.forget()
         self.session.forget()
+        self.things.forget()
 
     def _end_sessions(self, at: float, uptime: float) -> None:
         self._sessions = {device: end for device, end in self._sessions.items() if end > uptime}

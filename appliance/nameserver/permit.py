@@ -32,6 +32,8 @@ class Permit:
     malware: Granularity
     recent: Ring
     session: Ring
+    things: Ring
+    """What is written of a thing's queries besides; of no other device's."""
     is_timed: bool
     """Whether minutes of use are counted, be it as the day's sum or for a budget."""
 
@@ -39,6 +41,11 @@ class Permit:
     def may_watch(self) -> bool:
         """Say whether a troubleshooting session would see anything."""
         return any(level is not Granularity.NO for level in self.session.levels.values())
+
+    @property
+    def may_hold_things(self) -> bool:
+        """Say whether anything of a thing's queries is written for it."""
+        return any(level is not Granularity.NO for level in self.things.levels.values())
 
     @property
     def is_bare(self) -> bool:
@@ -65,6 +72,7 @@ def permit_of(contract: Contract, row: str) -> Permit:
         malware=contract.grain("security_events", row),
         recent=contract.ring(row),
         session=contract.ring(row, name="session"),
+        things=contract.ring(row, name="things"),
         is_timed=any(contract.grain(field, row) is not Granularity.NO for field in MINUTES),
     )
 

@@ -1,36 +1,58 @@
 """What the daemon answers of what the workers remember: tally, recent queries, troubleshooting sessions.
 
-Told to the steward alone, besides root and our own user:
+Besides root and our own user the steward alone is told:
 
-- ``{"ask": "tally"}`` → the batch that is out or a new one: ``serial``, ``counts`` (``[day, person, row, category,
-  action, name, count]``), ``events``, ``dropped``; with ``"done": serial`` forgets it; with ``"peek": true`` moves
-  nothing.
+- ``{"ask": "tally"}`` → what was counted and what happened (`household.batches`); a count is ``[day, person, row,
+  category, action, name, count]``.
 - ``{"ask": "screens", "run": R, "since": N}`` → screen time: ``rows`` (``[minute, person, service, category, times]``,
   the minute in POSIX minutes, `times` all of that minute so far) that changed after serial N of this ``run`` (all of
   them, if R is another run), ``serial`` to go on from, ``dropped``.
 - ``{"ask": "ring", "person": P, "device": D}`` → ``entries``, newest first, ``dropped``; null is everyone.
+- ``{"ask": "things", "device": D}`` → ``asked``, what a thing asked for in the order of the names (`things.Asked`), and
+  ``is_thing``: false where it asks for more names than a thing does; of such a one nothing is told.
 - ``{"ask": "session", "device": D, "until": POSIX}`` begins or ends one; ``{"ask": "session"}`` → ``sessions``.
+
+And the guard alone:
+
+- ``{"ask": "given", "askers": [[D, ADDRESS], …]}``, at most `MAX_ASKERS` → ``names``, for each of them those for which
+  this box gave device D (null: one that nobody named) the address, the latest first and at most `given.MAX_NAMES`; an
+  empty one is a name that is written nowhere. ``since_s``: for so long nothing that was given is missing.
+- ``{"ask": "addresses", "person": P}`` → ``given``, the addresses that P was given and how long each may still be held
+  (seconds), the latest first; ``is_telling``: the guard is told of others before they are given out.
 """
 
 import os
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from appliance.core.house import EMPTY, House
 from appliance.core.visibility import Contract, Granularity, row_of
-from appliance.nameserver.batches import Batches, Event
-from appliance.nameserver.link import Entries, Link, News, Watch
+from appliance.household.batches import STEWARD, Batches, Event
+from appliance.household.happenings import RESTARTED
+from appliance.nameserver.link import News, Watch
 from appliance.nameserver.memory import MALWARE_BLOCKED, WARNING
 from appliance.nameserver.permit import askers, permits
+from appliance.nameserver.polls import Answer as Polled
 from appliance.nameserver.polls import Polls
 from appliance.nameserver.recent import Entry
 from appliance.nameserver.screens import Screens
 from appliance.nameserver.sessions import Refused, Sessions
 from appliance.nameserver.tally import Key
 from appliance.world import bus, clock
+from appliance.world.link import Link
 
-STEWARD = frozenset(("kindgate-steward",))
-RESTRICTED = {"tally": STEWARD, "screens": STEWARD, "ring": STEWARD, "session": STEWARD}
-RESTARTED = "worker_restarted"
+GUARD = frozenset(("kindgate-guard",))
+RESTRICTED = {
+    "tally": STEWARD,
+    "screens": STEWARD,
+    "ring": STEWARD,
+    "things": STEWARD,
+    "session": STEWARD,
+    "given": GUARD,
+    "addresses": GUARD,
+}
+MAX_ASKERS = 64
 LOOPED = "upstream_loop"
 BLOCKED_ACTIONS = frozenset(("block", "ask"))
 
@@ -43,8 +65,7 @@ class Records:
     def __init__(self, contract: Contract, links: Callable[[], Iterable[Link]]) -> None:
         self._permits = permits(contract)
         self._links = links
-        # Not by the clock: a box without one begins each boot at the same time.
-        self._batches = Batches(int.from_bytes(os.urandom(6), "big"))
+        self._batches = Batches[Key]()
         self._screens = Screens()
         self._run = os.urandom(6).hex()
         self._polls = Polls()
@@ -52,6 +73,8 @@ class Records:
         self._askers = askers(EMPTY)
         self._rows: dict[str, str] = {}
         self._loops: set[str] = set()
+        self._ended_at = 0.0
+        """When a worker ended last, and what it had given out was forgotten (uptime)."""
 
     def adopt(self, house: House) -> None:
         """Go by this house: what may not be kept under it is let go, the sessions of devices that are another's end."""
@@ -78,12 +101,13 @@ class Records:
             if self._may_tell(event):
                 self._batches.tell(event, clock.uptime())
 
-    def heard(self, entries: Entries) -> None:
+    def heard(self, answer: Polled) -> None:
         """Take a worker's answer."""
-        self._polls.heard(entries)
+        self._polls.heard(answer)
 
     def restarted(self, number: int) -> None:
         """Note that a worker ended and is started again."""
+        self._ended_at = clock.uptime()
         event = Event(clock.now(), RESTARTED, None, None, WARNING, {"worker": number})
         self._batches.tell(event, clock.uptime())
 
@@ -101,16 +125,18 @@ class Records:
     def answer(self, request: dict[str, object]) -> object:
         """Answer one of the restricted requests: an answer, or a coroutine that returns one."""
         match request:
-            case {"ask": "tally", "peek": True}:
-                return _told(self._batches.peek())
-            case {"ask": "tally", "done": serial} if serial is not None:
-                return _told(self._batches.done(serial))
             case {"ask": "tally"}:
-                return _told(self._batches.give())
+                return _told(self._batches.answer(request))
             case {"ask": "screens"}:
                 return self._told_screens(request)
             case {"ask": "ring"}:
                 return self._ring(request.get("person"), request.get("device"))
+            case {"ask": "things", "device": str(device)}:
+                return self._asked_by_thing(device)
+            case {"ask": "given", "askers": list(askers)}:
+                return self._given(askers)
+            case {"ask": "addresses", "person": str(person)}:
+                return self._addresses(person)
             case {"ask": "session", "device": str(device), "until": float(until) | int(until)}:
                 return self._set_session(device, until)
             case {"ask": "session"} if request.get("device") is None:
@@ -127,6 +153,24 @@ class Records:
         wanted = [str(one) if one is not None else None for one in (person, device)]
         found, dropped = await self._polls.ask(self._links(), person=wanted[0], device=wanted[1])
         return _told({"entries": found, "dropped": dropped})
+
+    async def _asked_by_thing(self, device: str) -> Answer:
+        asked, is_thing = await self._polls.ask_things(self._links(), device)
+        return _told({"asked": asked, "is_thing": is_thing})
+
+    async def _given(self, asked: list[object]) -> Answer:
+        try:
+            askers = msgspec.convert(asked, list[tuple[str | None, str]])
+        except msgspec.ValidationError:
+            return {"bus": bus.VERSION, "error": "an asker is a device and an address"}
+        if len(askers) > MAX_ASKERS:
+            return {"bus": bus.VERSION, "error": f"at most {MAX_ASKERS} are told at once"}
+        names, whole_s = await self._polls.ask_given(self._links(), askers)
+        return _told({"names": names, "since_s": min(whole_s, clock.uptime() - self._ended_at)})
+
+    async def _addresses(self, person: str) -> Answer:
+        given, is_telling = await self._polls.ask_addresses(self._links(), person)
+        return _told({"given": given, "is_telling": is_telling})
 
     def _set_session(self, device: str, until: float) -> Answer:
         who = self._askers.get(device)

@@ -1,15 +1,16 @@
 """What a worker makes of a query: who asks, what is decided, who is asked, and the reply."""
 
-import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 
 import msgspec
 
-from appliance.core import names
+from appliance.core import guesses, names, query
 from appliance.core.answers import Answers, Kept
-from appliance.core.asker import IDENTITY_OPTIONS, Asker, Note
+from appliance.core.asker import Asker, Note
 from appliance.core.budget import NOT_COUNTED, Minutes
 from appliance.core.domainset import DomainSet
 from appliance.core.lists.listset import ListSet
@@ -20,42 +21,30 @@ from appliance.core.visibility import Contract
 from appliance.core.wire import dns
 from appliance.core.wire.dns import Edns, Query, Refusal
 from appliance.nameserver.counts import Counts
+from appliance.nameserver.given import Given
+from appliance.nameserver.guessing import Guessing
 from appliance.nameserver.inforce import Maker
+from appliance.nameserver.known import Known
 from appliance.nameserver.loops import LOOP_DOMAIN, own_answer
 from appliance.nameserver.memo import Finished, Memo, Memos
 from appliance.nameserver.memory import Memory
 from appliance.nameserver.mishaps import Mishaps
+from appliance.nameserver.parking import Call, Deliver, Local, Parking
 from appliance.nameserver.rates import Purse, Rates
 from appliance.nameserver.seats import Seat, Seats
+from appliance.nameserver.sights import CHECK_DOMAIN, no_such_name, sight_of
 from appliance.nameserver.spending import concerned
 from appliance.nameserver.tally import Cell
 from appliance.nameserver.upstream import Upstreams
 from appliance.world import clock
-from appliance.world.neighbours import Neighbours, reachable_at, resolve_mac
+from appliance.world.neighbours import Neighbours, reachable_at
 from appliance.world.snapshot import Snapshot
 
-CHECK_DOMAIN = f"check.{HOME_DOMAIN}"
-"""The doctor's own questions: never decided, never forwarded; what they carried is reported to whoever asked."""
-
-MAX_PARKED = 256
-MAX_PARKED_QUERIES = 16
-PARK_S = 0.3
-"""How long a query waits for the MAC behind its address: many times what a device in the same home takes to tell."""
+KEY_OCTETS = 32
+MAX_REPEATED_S = 43_200.0
+"""How long a finished reply is given out at most: its addresses are remembered from when it was made."""
 
 Sight = Callable[[dict[str, object]], object]
-Deliver = Callable[[bytes], None]
-Local = Callable[[], str]
-"""The own address that a query came in on, empty where that is not known; told when it is needed."""
-
-
-class Call(msgspec.Struct, frozen=True):
-    """A query as it came in, and how to answer it."""
-
-    wire: bytes
-    source: str
-    deliver: Deliver
-    local: Local
-    is_tcp: bool
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -69,14 +58,6 @@ class Asking(msgspec.Struct, frozen=True):
     purse: Purse
 
 
-@dataclass(slots=True)
-class Parked:
-    """The queries of one source that wait for its MAC, and the end of their patience."""
-
-    timer: asyncio.TimerHandle
-    queries: list[Call] = field(default_factory=list)
-
-
 class Resolver:
     """Answers queries by the house in force; `seats` is what the hot path looks into."""
 
@@ -88,6 +69,7 @@ class Resolver:
         upstreams: Upstreams,
         neighbours: Neighbours,
         rates: Rates | None = None,
+        thresholds: guesses.Thresholds | None = None,
     ) -> None:
         self._upstreams = upstreams
         self._neighbours = neighbours
@@ -95,17 +77,21 @@ class Resolver:
         self.counts: Counts = upstreams.counts
         self.memos = Memos()
         self.memory = Memory(contract, self.counts)
+        self.given = Given(contract, clock.now())
         self._seats = Seats(neighbours, self.counts, rates)
         self.hot, self.purses = self._seats.hot, self._seats.purses
         self.turn_away, self.is_welcome = self._seats.turn_away, self._seats.is_welcome
-        self._parked: dict[str, Parked] = {}
-        self._loop = upstreams.loop
+        self._parking = Parking(upstreams.loop, neighbours, self.counts, self._unpark)
         self.soon = upstreams.soon
         self._mishaps = Mishaps(self.counts)
-        self._maker = Maker(rules, bundled, upstreams.answers, upstreams.routed, neighbours)
+        self.guessed = guesses.Memory(os.urandom(KEY_OCTETS))
+        of_names = (self.guessed, thresholds) if thresholds else ()
+        self._maker = Maker(rules, bundled, upstreams.answers, upstreams.routed, neighbours, *of_names)
         self._minutes = NOT_COUNTED
         self.on_sight: Sight = lambda _: None
         self.box = ""
+        self.known: Known | None = None
+        self.guessing: Guessing | None = None
         self.in_force = self._maker.make(None, None, self._minutes)
         self._epoch = object()
         """Another one whenever what was decided for those who wait could be decided otherwise."""
@@ -113,7 +99,11 @@ class Resolver:
     def adopt(self, snapshot: Snapshot | None) -> None:
         """Put a house in force: compiled aside, swapped whole, all that depended on the old one forgotten."""
         self._swap(snapshot, self.in_force.lists)
-        self.memory.adopt(self.in_force.setting.policy.house)
+        policy = self.in_force.setting.policy
+        if self.guessing is not None:
+            self.guessing.settle(policy)
+        self.memory.adopt(policy.house)
+        self.given.settle((policy.unknown, *policy.by_device.values(), *policy.by_person.values()))
 
     def take_lists(self, lists: ListSet | None) -> None:
         """Decide by these lists, None for none: as a house is put in force, and the house stays the same."""
@@ -154,6 +144,8 @@ class Resolver:
         self.forget()
         self.answers.forget()
         self.memory.forget()
+        self.guessed.forget()
+        self.given.forget(clock.now())
 
     def watch(self, left_s: Mapping[str, float]) -> None:
         """Run these troubleshooting sessions: whose device asks is answered by thinking, not out of the memo."""
@@ -163,8 +155,10 @@ class Resolver:
     def sweep(self) -> None:
         """Drop what is too old to be given out or to be remembered, a part of it each time."""
         at = clock.now()
+        self.given.sweep(at)
         if self.memos.sweep(at):
             self.memory.sweep(at, clock.uptime())
+            self.guessed.sweep(at)
             self.counts.tally.sweep()
 
     def look_around(self) -> None:
@@ -178,9 +172,7 @@ class Resolver:
         self._neighbours.changed.clear()
         for address in changed:
             self._seats.leave(address)
-        for address in changed:
-            if address in self._parked and self._neighbours.mac(address) is not None:
-                self._unpark(address)
+        self._parking.look(changed)
 
     def seat(self, source: str) -> Seat | None:
         """Return the seat of a source address, None for one that is not answered at all; counts these."""
@@ -205,32 +197,14 @@ class Resolver:
                 return True
 
     def _park(self, call: Call) -> bool:
-        """Let a query wait until the kernel knows whose MAC is behind its address; False where it does or can't.
-
-        Otherwise the first query after a start, or after the kernel has forgotten a device, would be answered by its
-        address alone, and a child's as an unknown device's.
-        """
-        source = call.source
+        """Let a query wait until the kernel knows whose MAC is behind its address; False where it does or can't."""
         self.look_around()
-        if not self._neighbours.is_unresolved(source):
-            return False
-        parked = self._parked.get(source)
-        if parked is None and len(self._parked) < MAX_PARKED:
-            resolve_mac(source)
-            parked = self._parked[source] = Parked(self._loop.call_later(PARK_S, self._unpark, source))
-        if parked is None or len(parked.queries) >= MAX_PARKED_QUERIES:
-            # A flood of forged addresses must not make anyone's query be answered without a look at who asks.
-            self.counts.add("dropped.waiting")
-        else:
-            parked.queries.append(call)
-        return True
+        return self._parking.park(call)
 
-    def _unpark(self, source: str) -> None:
+    def _unpark(self, source: str, calls: list[Call]) -> None:
         """Answer what waited for a MAC, whether it has become known or not."""
-        parked = self._parked.pop(source)
-        parked.timer.cancel()
         self._seat(source)
-        for call in parked.queries:
+        for call in calls:
             self._take(call)
 
     def _resolve(self, call: Call) -> bool:
@@ -250,7 +224,8 @@ class Resolver:
             return False
         if isinstance(parsed, Query) and names.is_under(parsed.name, HOME_DOMAIN):
             if names.is_under(parsed.name, CHECK_DOMAIN):
-                call.deliver(self._sighted(parsed, source, asker))
+                self.on_sight(sight_of(parsed, source, asker))
+                call.deliver(no_such_name(parsed))
             else:
                 call.deliver(self._at_home(parsed, call).wire)
                 self.counts.of(None).add()
@@ -259,26 +234,63 @@ class Resolver:
             # A router passes on what it can't take apart, forged options and all: nobody in a home asks like this.
             self.counts.add("asker.misshapen")
             parsed = Refusal(parsed.id, parsed.flags, dns.REFUSED, parsed.question, parsed.edns)
-        outcome = begin(self.in_force.setting, subject, parsed, call.is_tcp, at)
         asking = Asking(call, parsed.name if isinstance(parsed, Query) else "", asker, subject, seat, purse)
+        self._decide(asking, parsed, at)
+        return True
+
+    def _decide(self, asking: Asking, parsed: Query | Refusal, at: float) -> None:
+        """Begin a query, and proceed with it: at once, or when its name has been guessed at."""
+        setting, subject, epoch = self.in_force.setting, asking.subject, self._epoch
+        outcome = begin(setting, subject, parsed, asking.call.is_tcp, at)
+        guessing, verdict = self.guessing, outcome.verdict
+        if (
+            guessing is not None
+            and isinstance(parsed, Query)
+            and query.is_unsure(setting, subject, parsed, verdict, at)
+        ):
+            guessing.ask(parsed.name, partial(self._go_on, asking, epoch, parsed, outcome))
+        else:
+            self._proceed(asking, epoch, outcome, at)
+
+    def _proceed(self, asking: Asking, epoch: object, outcome: Reply | Ask, at: float) -> None:
+        """Reply, now or when an upstream has answered."""
         if isinstance(outcome, Reply):
             self._reply(asking, outcome, at)
             if outcome.again is not None:
                 self._upstreams.refresh(outcome.again)
-            return True
-        epoch = self._epoch
+            return
 
         def done(answer: Kept | Failure) -> None:
             with self.soon:
                 try:
                     self._finish(asking, epoch, outcome, answer)
                 except Exception as error:  # noqa: BLE001 -- nor may it cost the others who wait for the same answer
-                    self._mishap(error, call)
+                    self._mishap(error, asking.call)
 
         self._upstreams.ask(outcome, done)
-        return True
+
+    def _go_on(self, asking: Asking, epoch: object, parsed: Query, outcome: Reply | Ask) -> None:
+        """Go on with a query that waited for a guess: it is there, or not in time; from the start in another house."""
+        setting, subject, at = self.in_force.setting, asking.subject, clock.now()
+        if epoch is not self._epoch:
+            self._take(asking.call)
+            return
+        with self.soon:
+            try:
+                if not query.is_as_begun(setting, subject, parsed.name, at):
+                    outcome = begin(setting, subject, parsed, asking.call.is_tcp, at)
+                self._proceed(asking, epoch, outcome, at)
+            except Exception as error:  # noqa: BLE001 -- nor may it cost the others who wait for the same guess
+                self._mishap(error, asking.call)
 
     def _reply(self, asking: Asking, reply: Reply, at: float) -> None:
+        """Hand out a reply, once the guard knows its addresses where it would let others not be reached."""
+        if asking.subject.is_known_only and self.known is not None and reply.addresses:
+            self.known.hold(asking.subject.person or "", reply, lambda held: self._hand_out(asking, held, at))
+        else:
+            self._hand_out(asking, reply, at)
+
+    def _hand_out(self, asking: Asking, reply: Reply, at: float) -> None:
         """Hand out a reply. Nobody waits for what is remembered of it."""
         asking.call.deliver(reply.wire)
         self.soon.do(lambda: self._remember(asking, reply, at))
@@ -289,13 +301,19 @@ class Resolver:
             cell = self._note(asking, reply, at)
             cell.add()
             self._keep(asking, reply, cell, at)
+            if reply.addresses:
+                policy = self.in_force.setting.policy
+                self.given.note(policy, asking.subject, (asking.name, reply.verdict), reply.addresses, at)
         except Exception as error:  # noqa: BLE001 -- it must not cost the others their answers
             self._mishaps.note(error)
 
     def _keep(self, asking: Asking, reply: Reply, cell: Cell, at: float) -> None:
         call, seat = asking.call, asking.seat
-        if reply.keep_until > at and self._may_repeat(asking):
-            until = asking.purse.until(reply.keep_until) if seat.is_forwarder else reply.keep_until
+        # What a guess may change is not given out for long without one.
+        is_bare = query.is_unguessed(self.in_force.setting, asking.subject, asking.name, reply.verdict, at)
+        end = min(reply.keep_until, at + (guesses.PENDING_S if is_bare else MAX_REPEATED_S))
+        if end > at and self._may_repeat(asking):
+            until = asking.purse.until(end) if seat.is_forwarder else end
             memo = self._memo(seat, call.source, asking.subject)
             self.memos.put(memo, call.wire[2:], Finished(until, reply.wire[2:], cell))
 
@@ -333,12 +351,12 @@ class Resolver:
         said = asking.name, verdict
         return self.memory.note(policy, asking.subject, asking.asker.device, said, at, clock.uptime())
 
-    def _at_home(self, query: Query, call: Call) -> Reply:
+    def _at_home(self, asked: Query, call: Call) -> Reply:
         """Answer with the box's own addresses as this asker reaches them; a question of our own, with our word."""
-        if names.is_under(query.name, LOOP_DOMAIN):
-            return Reply(own_answer(query, self.box), dns.NOERROR)
+        if names.is_under(asked.name, LOOP_DOMAIN):
+            return Reply(own_answer(asked, self.box), dns.NOERROR)
         local = call.local()
-        return at_home(query, reachable_at(local, call.source, self._neighbours.own) if local else ())
+        return at_home(asked, reachable_at(local, call.source, self._neighbours.own) if local else ())
 
     def _mishap(self, error: Exception, call: Call) -> None:
         """Count a fault of our own, and say SERVFAIL."""
@@ -377,19 +395,3 @@ class Resolver:
         if asker.note is None and not (options or seat.is_forwarder):
             seat.who = who
         return who
-
-    def _sighted(self, query: Query, source: str, asker: Asker) -> bytes:
-        """Report what a question of the doctor carried, and answer that there is no such name."""
-        options = query.edns.options if query.edns else ()
-        self.on_sight(
-            {
-                "token": query.name.partition(".")[0],
-                "source": source,
-                "via": asker.via,
-                "device": asker.device,
-                "options": {str(code): data.hex() for code, data in options if code in IDENTITY_OPTIONS},
-            }
-        )
-        return (
-            dns.header(query.id, dns.QR | dns.RA | query.flags & dns.RD | dns.NXDOMAIN, (1, 0, 0, 0)) + query.question
-        )

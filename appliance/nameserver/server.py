@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any
 
 from appliance.nameserver.mmsg import SLOT_OCTETS, Burst, Outbox
-from appliance.nameserver.resolver import Local, Resolver
+from appliance.nameserver.parking import Local
+from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.seats import TURNED_AWAY
 from appliance.nameserver.sockets import asked_at, is_wildcard, source_key
 from appliance.world import clock

@@ -12,6 +12,7 @@ from appliance.nameserver.guests import IDLE_S, Guest, Guests
 from appliance.nameserver.rates import Purse
 from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.sockets import source_key
+from appliance.world.talks import begun
 
 MAX_UNANSWERED = 32
 """Pipelined queries of one connection (RFC 7766 section 6.2.1.1)."""
@@ -40,14 +41,7 @@ class Tcp:
         # The kernel keeps twice as much, and hands both on to what it accepts.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MAX_UNHEARD_OCTETS // 2)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_UNREAD_OCTETS // 2)
-        return await asyncio.start_server(self._serve, sock=self._socket, limit=MAX_UNHEARD_OCTETS // 2)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._take(reader, writer)
-        except asyncio.CancelledError:
-            # The worker stops. Python 3.11 would report it as a fault of the callback that it made of this.
-            writer.transport.abort()
+        return await asyncio.start_server(begun(self._take), sock=self._socket, limit=MAX_UNHEARD_OCTETS // 2)
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         source = source_key(writer.get_extra_info("peername"))

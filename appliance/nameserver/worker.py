@@ -1,7 +1,6 @@
 """One worker process: an event loop, its share of the sockets, and a house in force."""
 
 import asyncio
-import ctypes
 import gc
 import logging
 import os
@@ -9,21 +8,33 @@ import resource
 import signal
 import socket
 import sys
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvloop
 
 from appliance.core.answers import Answers
+from appliance.core.guesses import Thresholds
 from appliance.core.house import HouseError
 from appliance.core.lists.listset import ListSet
+from appliance.core.riskmodel import RiskModelError
 from appliance.nameserver.counts import Counts
+from appliance.nameserver.guessing import Guessing
+from appliance.nameserver.known import Known
 from appliance.nameserver.link import (
     TO_WORKER,
+    AddressesNow,
     Adopt,
+    AskAddresses,
     AskEntries,
+    AskGiven,
+    AskThings,
     Begin,
     Blocked,
     Counted,
     Entries,
+    GivenNow,
     InForceNow,
-    Link,
     ListsNow,
     News,
     Screened,
@@ -31,6 +42,7 @@ from appliance.nameserver.link import (
     TakeLists,
     TakeMinutes,
     TakeTime,
+    ThingsNow,
     Watch,
 )
 from appliance.nameserver.rates import Rates
@@ -38,7 +50,9 @@ from appliance.nameserver.resolver import Resolver
 from appliance.nameserver.server import Udp
 from appliance.nameserver.streams import Tcp
 from appliance.nameserver.upstream import Upstreams
-from appliance.world import clock, rules
+from appliance.world import clock, model, rules
+from appliance.world.life import die_with_parent
+from appliance.world.link import Link
 from appliance.world.listfile import map_set
 from appliance.world.neighbours import Neighbours
 from appliance.world.snapshot import parse_snapshot
@@ -51,8 +65,6 @@ GC_THRESHOLDS = 20_000, 20, 20
 """
 LISTS_S = 10.0
 """How long a worker that starts waits for the lists before it answers without them."""
-PR_SET_PDEATHSIG = 1
-"""linux/prctl.h."""
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +100,12 @@ class Worker:
                     self._resolver.watch(message.left_s)
                 case AskEntries() if self._resolver is not None:
                     self._link.tell(_entries(self._resolver, message))
+                case AskGiven() if self._resolver is not None:
+                    self._link.tell(_given(self._resolver, message))
+                case AskAddresses() if self._resolver is not None:
+                    self._link.tell(_addresses(self._resolver, message))
+                case AskThings() if self._resolver is not None:
+                    self._link.tell(_asked(self._resolver, message))
 
     def _begin(self, begin: Begin) -> None:
         book = rules.load_rulebook()
@@ -97,9 +115,15 @@ class Worker:
         neighbours = Neighbours()
         self._upstreams = upstreams
         rates = Rates(begin.rate_qps, begin.workers, counts.cell("dropped.rate"))
-        self._resolver = Resolver(book, rules.bundled_set(book), rules.load_contract(), upstreams, neighbours, rates)
+        bundled, contract, thresholds = rules.bundled_set(book), rules.load_contract(), _thresholds()
+        self._resolver = Resolver(book, bundled, contract, upstreams, neighbours, rates, thresholds)
         self._resolver.on_sight = lambda sight: self._link.tell(Sighted(sight))
         self._resolver.box = begin.box
+        if begin.guarded is not None:
+            self._resolver.known = Known(Path(begin.guarded), counts, upstreams.soon)
+        if begin.data is not None and thresholds:
+            guessed = self._resolver.guessed
+            self._resolver.guessing = Guessing(Path(begin.data), guessed, counts, upstreams.soon)
         if begin.box:
             upstreams.look_for_loops(begin.box)
         asyncio.get_running_loop().add_reader(neighbours, self._resolver.look_around)
@@ -192,6 +216,15 @@ class Worker:
         return News(counts.news(), day, tally, malware, int(at // 60), screens, servers)
 
 
+def _thresholds() -> Thresholds:
+    """Return how sure the classifier must be; nothing, so that nobody is asked, where its card can't be read."""
+    try:
+        return model.load_model_card().by_category
+    except RiskModelError as error:
+        log.warning("new names are not guessed at: %s", error)
+        return {}
+
+
 def _open(told: TakeLists) -> tuple[str, ListSet | None]:
     """Return the lists that a worker was told to take, with their digest. Raises OSError, ListSetError."""
     if not told.digest:
@@ -210,13 +243,34 @@ def _entries(resolver: Resolver, asked: AskEntries) -> Entries:
     return Entries(asked.token, tuple(memory.entries(asked.device, asked.person, at)), memory.recent.dropped)
 
 
+def _given(resolver: Resolver, asked: AskGiven) -> GivenNow:
+    policy, at = resolver.in_force.setting.policy, clock.now()
+
+    def names(device: str | None, address: str) -> tuple[tuple[str, float], ...]:
+        try:
+            octets = ip_address(address).packed
+        except ValueError:
+            return ()
+        return resolver.given.of(policy.of_device(device), octets, at)
+
+    return GivenNow(asked.token, tuple(names(*one) for one in asked.askers), resolver.given.whole_s(at))
+
+
+def _asked(resolver: Resolver, asked: AskThings) -> ThingsNow:
+    names, is_thing = resolver.memory.things.read(asked.device, clock.now())
+    return ThingsNow(asked.token, tuple(names), is_thing)
+
+
+def _addresses(resolver: Resolver, asked: AskAddresses) -> AddressesNow:
+    policy = resolver.in_force.setting.policy
+    given = resolver.given.addresses(asked.person, clock.now())
+    is_kept = any(one.is_known_only and one.person == asked.person for one in policy.by_device.values())
+    addresses = tuple((str(ip_address(octets)), left_s) for octets, left_s in given)
+    return AddressesNow(asked.token, addresses, is_kept and resolver.known is not None)
+
+
 async def _main(fd: int) -> None:
     await Worker(await Link.over(socket.socket(fileno=fd))).run()
-
-
-def die_with_parent() -> None:
-    """Have the kernel end this process when its parent ends, even while it hangs (PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def main() -> None:
@@ -226,7 +280,7 @@ def main() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536) if hard > 0 else 65_536, hard))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    asyncio.run(_main(int(sys.argv[1])))
+    uvloop.run(_main(int(sys.argv[1])))
 
 
 if __name__ == "__main__":

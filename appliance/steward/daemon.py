@@ -5,8 +5,9 @@ answers meanwhile. Nothing that befalls a file ends it: that is noted as a probl
 
 Requests on the bus, besides ``{"ask": "status"}`` (the house, `problems` and `daemons`):
 ``counts`` (person, first, last) · ``minutes`` (person, role) · ``recent`` (person, role, device) · ``session`` (device,
-minutes: begin or end; device, role: what it saw; neither: those that run) · ``events`` (since, limit) · ``lists`` ·
-``update_lists`` (lists: ids, or null for all), to which the answer is which ones are fetched now.
+minutes: begin or end; device, role: what it saw; neither: those that run) · ``events`` (since, limit, kinds, person,
+role: all of them may be left out) · ``things`` (device, role) · ``lists`` · ``update_lists`` (lists: ids, or null for
+all), to which the answer is which ones are fetched now.
 
 ``{"ask": "lists"}`` → ``lists``, id → how it stands (`household.lists.Status`, but for what was read of it, which is in
 the data folder), ``digest`` of the file of all lists, ``built_at`` and ``problem``.
@@ -26,8 +27,7 @@ the data folder), ``digest`` of the file of all lists, ``built_at`` and ``proble
 
 ``recent`` → ``entries``, newest first (``at``, ``device``, ``person``, ``action``, ``category``, ``name`` or null,
 ``grain``), as far as the role sees them. With ``device``, a device of P's, those of that device alone, and then the
-child's own page gets the names that were blocked there in the last quarter of an hour, at every age: what a request
-may be about.
+child's own page gets the names that were blocked there in the last quarter of an hour, at every age, to ask for them.
 """
 
 import asyncio
@@ -37,7 +37,6 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -45,16 +44,19 @@ from msgspec.structs import replace
 from appliance.core.budget import Minutes
 from appliance.core.house import EMPTY, House
 from appliance.core.visibility import Contract
+from appliance.household.inforce import GUARD
 from appliance.household.lists import load_standing
 from appliance.household.retention import zone_of
-from appliance.steward import health, kinds, upkeep
+from appliance.steward import kinds, upkeep
 from appliance.steward.allowance import allowance
 from appliance.steward.books import Books
 from appliance.steward.clockwork import Clockwork
 from appliance.steward.gather import Gatherer
+from appliance.steward.labelling import Labelling
 from appliance.steward.lists.keeper import Keeper
 from appliance.steward.minutes import MINUTE_S, Counter
 from appliance.steward.problems import Problems
+from appliance.steward.rounds import ASK_S, Rounds
 from appliance.steward.views import Refused, Views
 from appliance.store.errors import StoreError
 from appliance.store.journal import Event
@@ -77,9 +79,10 @@ SWEEP_S = 3_600.0
 KEEP_TIME_S = 600.0
 """How much of the time a power cut may take, at most; written oftener it would wear out a card."""
 DISK_S = 5.0
-ASK_S = 1.0
 TALLY_S = 3.0
 STOP_S = 5.0
+LABELS_AFTER_S = 8.0
+"""So long after a start the classifier is not loaded: first of all a box that comes up answers."""
 LISTS_STOP_S = 1.0
 """A list that is on its way is fetched another time."""
 
@@ -102,6 +105,7 @@ class Daemon:
         self._books = Books(data, self._problems, self._is_away)
         ask = partial(bus.ask, data, "nameserver", timeout_s=TALLY_S)
         self._gatherer = Gatherer(self._books, contract, ask)
+        self._guards = Gatherer(self._books, contract, partial(bus.ask, data, GUARD, timeout_s=ASK_S), GUARD)
         self._views = Views(self._books, contract, ask, lambda: self._gatherer.is_half_done)
         last = load_state(data)
         published = (last.minutes,) if last is not None else ()
@@ -110,14 +114,14 @@ class Daemon:
         self._gathering = asyncio.Lock()
         self._sweeping = asyncio.Lock()
         self._lists = Keeper(data, config, self._certain_house)
-        self._health = health.Health(clock.uptime())
+        self._labelling = Labelling(data, self._problems, after_s=LABELS_AFTER_S)
+        self._rounds = Rounds(data)
         self._jump = clock.JumpWatch()
         self._machine = clock.JumpWatch(of_machine=True)
         self._clockwork = Clockwork()
         self._written: Written | None = None
-        asked = ("counts", "minutes", "recent", "session", "events", "lists", "update_lists")
-        restricted = dict.fromkeys(asked, WEB)
-        self._bus = bus.Bus(data, NAME, self.answer, restricted)
+        asked = ("counts", "minutes", "recent", "things", "session", "events", "lists", "update_lists")
+        self._bus = bus.Bus(data, NAME, self.answer, dict.fromkeys(asked, WEB))
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until it is to stop."""
@@ -136,6 +140,7 @@ class Daemon:
         await stopping.wait()
         for task in watching:
             task.cancel()
+        await self._labelling.stop()
         await asyncio.to_thread(self._lists.stop, LISTS_STOP_S)
         await self._clockwork.stop(STOP_S)
         try:
@@ -144,7 +149,7 @@ class Daemon:
                 await self.save()
                 await self.gather()
         except TimeoutError:
-            log.warning("what was counted last stays with the nameserver")
+            log.warning("what was counted last stays where it was counted")
         finally:
             self.publish()
             await self.keep_time()
@@ -166,9 +171,13 @@ class Daemon:
                     return allowance(request, self._counter, self._contract, self.house, clock.now())
                 case "recent":
                     return await asyncio.to_thread(self._views.recent, request, self.house, clock.now())
+                case "things":
+                    return await asyncio.to_thread(self._views.things, request, self.house, clock.now())
                 case "session":
                     return await asyncio.to_thread(self._session, request)
                 case "events":
+                    # What was just cut is told at once.
+                    await self.gather(self._guards)
                     return await asyncio.to_thread(self._views.events, request, self.house, clock.now())
                 case "lists":
                     return await asyncio.to_thread(self._standing)
@@ -186,14 +195,15 @@ class Daemon:
         """The house as it is in force here."""
         return self._house.snapshot.house if self._house.snapshot else EMPTY
 
-    async def gather(self) -> None:
-        """Bring what the nameserver counted to the books."""
+    async def gather(self, *givers: Gatherer) -> None:
+        """Bring to the books what some daemons counted: if none is named, the nameserver and a gateway's guard."""
         if self._house.snapshot is None and self._house.problem is not None:
-            # Whose counts these are can't be told: they wait with the nameserver.
+            # Whose counts these are can't be told: they wait where they are.
             return
         async with self._gathering:
-            with contextlib.suppress(bus.BusError):
-                await self._tried("gathering", partial(self._gatherer.gather, self.house, clock.now()))
+            for giver in givers or (self._gatherer, self._guards):
+                with contextlib.suppress(bus.BusError):
+                    await self._tried("gathering", partial(giver.gather, self.house, clock.now()))
 
     async def count(self) -> None:
         """Count the minutes that are over, and tell at once what that changed."""
@@ -230,20 +240,15 @@ class Daemon:
             await self._tried("looking back", partial(self._books.look_back, clock.now()))
 
     async def look_after(self) -> None:
-        """Ask every other daemon how it is."""
-        said = await asyncio.gather(*(asyncio.to_thread(self._ask_status, name) for name in health.DAEMONS))
-        house = health.House(self._house.revision, self._house.digest)
-        events = [
-            self._health.hear(name, one, house, clock.uptime(), clock.now())
-            for name, one in zip(health.DAEMONS, said, strict=True)
-        ]
-        await self._note([event for event in events if event is not None])
+        """See how every other daemon is, and the process that guesses at new names."""
+        self._labelling.look()
+        await self._note(await self._rounds.go(self._house.revision, self._house.digest))
 
     def publish(self) -> None:
         """Put state.json in place, if there is news or it has gone."""
         minutes, warned = self._counter.minutes, self._counter.warned
         revision, digest = self._house.revision, self._house.digest
-        now: Written = (revision, digest, minutes, warned, self._health.modes, self._problems.all())
+        now: Written = (revision, digest, minutes, warned, self._rounds.modes, self._problems.all())
         if now == self._written and load_state(self._data) is not None:
             return
         state = State(
@@ -266,7 +271,7 @@ class Daemon:
             "problem": self._house.problem,
             "problems": self._problems.all(),
             "clock": self._time.doubt,
-            "daemons": self._health.modes,
+            "daemons": self._rounds.modes,
         }
 
     def _session(self, request: dict[str, object]) -> object:
@@ -311,6 +316,7 @@ class Daemon:
                 self._clockwork.at_once(self.count)
                 self._lists.nudge()
                 self.publish()
+            await self._labelling.settle(self.house)
             turn += 1
             if turn % 10 == 0:
                 await self._bus.mend()
@@ -376,14 +382,6 @@ class Daemon:
     def _is_away(self) -> bool:
         """Say whether the data folder is not the one whose house is in force: a disk that was pulled out."""
         return self._house.snapshot is not None and not (self._data / CURRENT).exists()
-
-    def _ask_status(self, name: str) -> dict[str, object] | Literal["silent", "gone"]:
-        try:
-            return bus.ask(self._data, name, {"ask": "status"}, timeout_s=ASK_S)
-        except bus.NotRunning:
-            return "gone"
-        except bus.BusError:
-            return "silent"
 
     async def _tried(self, what: str, call: Callable[[], object]) -> None:
         """Do something with the files in a thread; what is wrong with them is noted where they are used."""

@@ -1,8 +1,8 @@
-"""From what the nameserver counted to the two books: filtered once more by the contract, and taken exactly once.
+"""From what a daemon counted and saw to the two books: filtered once more by the contract, and taken exactly once.
 
-A batch is written with the run and the number that it came under, in the same transaction as its numbers, and handed
-back as done after that. If the steward dies in between, the nameserver gives the same batch again, and both files
-know it.
+A batch is written with the daemon, the run and the number that it came under, in the same transaction as its numbers,
+and handed back as done after that. If the steward dies in between, the daemon gives the same batch again, and both
+files know it.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,8 +22,9 @@ from appliance.store.journal import Event, NameCount, Severity
 from appliance.store.ledger import Count, Span
 
 Ask = Callable[[dict[str, object]], dict[str, object]]
-"""Ask the nameserver. Raises BusError."""
+"""Ask a daemon. Raises BusError."""
 
+NAMESERVER = "nameserver"
 MOST_BATCHES = 10
 """In one turn; what is left then comes with the next."""
 MOST_COUNTED = 1 << 40
@@ -45,18 +46,19 @@ class Tallied(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Gatherer:
-    """Takes batches from the nameserver; one call at a time."""
+    """Takes batches from one daemon, the giver; one call at a time."""
 
-    def __init__(self, books: Books, contract: Contract, ask: Ask) -> None:
+    def __init__(self, books: Books, contract: Contract, ask: Ask, giver: str = NAMESERVER) -> None:
         self._books = books
         self._contract = contract
         self._ask = ask
+        self._giver = giver
         self._counted: tuple[object, dict[str, int]] | None = None
         self.is_half_done = False
         """The batch that is out is in the ledger already."""
 
     def gather(self, house: House, at: float) -> None:
-        """Take what is there. What can't be written stays with the nameserver. Raises BusError and StoreError."""
+        """Take what is there. What can't be written stays with the giver. Raises BusError and StoreError."""
         status = self._ask({"ask": "status"})
         for _ in range(MOST_BATCHES):
             told = self._ask({"ask": "tally"})
@@ -64,7 +66,7 @@ class Gatherer:
             if not isinstance(serial, int) or is_empty:
                 break
             # Two runs may count from the same number on.
-            self._take(told, Batch(str(status.get("pid")), serial), house, at)
+            self._take(told, Batch(self._giver, str(status.get("pid")), serial), house, at)
             self._ask({"ask": "tally", "done": serial})
             self.is_half_done = False
         self._count_hours(status, at)
@@ -76,8 +78,9 @@ class Gatherer:
         dropped = told.get("dropped")
         if isinstance(dropped, int) and dropped > 0:
             events.append(Event(kind="counts_dropped", at=at, severity=Severity.WARNING, args={"times": dropped}))
-        self._books.with_ledger(lambda ledger: ledger.add(counts, batch=batch))
-        self.is_half_done = True
+        if counts:
+            self._books.with_ledger(lambda ledger: ledger.add(counts, batch=batch))
+            self.is_half_done = True
         try:
             self._books.with_journal(lambda one: one.add(events, at, names=names, batch=batch), at)
         except (Locked, DiskFull):
@@ -88,13 +91,19 @@ class Gatherer:
 
     def _count_hours(self, status: dict[str, object], at: float) -> None:
         """Add what the box counted since the last time. What was counted before the steward began is not known."""
-        run, counts = status.get("pid"), _numbers(status.get("counts"))
+        run, counts = status.get("pid"), self._numbers(status.get("counts"))
         before = counts if self._counted is None else self._counted[1] if self._counted[0] == run else {}
         fresh = {name: count - before.get(name, 0) for name, count in counts.items()}
         grown = {name: count for name, count in fresh.items() if count > 0}
         if grown:
             self._books.with_journal(lambda one: one.count(grown, at), at)
         self._counted = (run, counts)
+
+    def _numbers(self, told: object) -> dict[str, int]:
+        """Return the box's numbers that a giver tells, each under its own name."""
+        prefix = "" if self._giver == NAMESERVER else f"{self._giver}."
+        numbers = told.items() if isinstance(told, dict) else ()
+        return {f"{prefix}{name}": count for name, count in numbers if isinstance(count, int)}
 
 
 def read_counts(told: object) -> list[Tallied]:
@@ -158,9 +167,3 @@ def _grain(field: str, one: Tallied, contract: Contract, house: House) -> Granul
     is_own = one.category in contract.never.to_caregivers
     grains = [contract.grain(field, row, is_own=is_own) for row in (one.row, now)]
     return min(grains, key=lambda grain: grain.rank)
-
-
-def _numbers(told: object) -> dict[str, int]:
-    return (
-        {str(name): count for name, count in told.items() if isinstance(count, int)} if isinstance(told, dict) else {}
-    )

@@ -10,6 +10,7 @@ from appliance.store.journal import Event, Severity
 from appliance.world.state import Mode
 
 DAEMONS = ("nameserver", "finder", "web")
+"""Those that every box has."""
 PATIENCE_S = 3.0
 """So long may a daemon be busy, or with a house that was just changed."""
 BEGIN_S = 15.0
@@ -64,7 +65,7 @@ class Health:
         self, name: str, said: Mapping[str, object] | Literal["silent", "gone"], house: House, uptime: float, at: float
     ) -> Event | None:
         """Take what a daemon answered, or that it did not; return an event if it is otherwise than before."""
-        watched = self._watched[name]
+        watched = self._watched.setdefault(name, _Watched())
         found = _judge(said, house)
         if found != watched.suspect or (found == "behind" and house != watched.wanted):
             watched.suspect, watched.suspected_at, watched.wanted = found, uptime, house

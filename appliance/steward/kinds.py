@@ -6,30 +6,15 @@ from datetime import datetime, time
 import msgspec
 
 from appliance.core.house import House
-from appliance.core.visibility import Contract, Granularity, Role, View, row_of
+from appliance.core.visibility import Contract, Granularity, Role, View
+from appliance.household.happenings import ARGS, BOX, field_of, grain_of, row_in
 from appliance.household.retention import zone_of
 from appliance.store.journal import Event
-
-FIELDS = {
-    "malware_blocked": "security_events",
-    "bypass_sign": "bypass_signs",
-    "serious_block": "alerts",
-    "budget_low": "budget_ends",
-}
-"""All other kinds are of the box itself."""
-BOX = "box_events"
-ARGS = frozenset(("category", "route", "times", "what", "left"))
-"""What an event about a person may carry. A host name is none of these."""
 
 END_OF_DAYS = 253_000_000_000
 """No calendar goes further."""
 
 Shown = dict[str, object]
-
-
-def field_of(event: Event) -> str:
-    """Return the field that an event belongs to."""
-    return FIELDS.get(event.kind, BOX)
 
 
 def permitted(told: object, contract: Contract, house: House) -> Iterator[Event]:
@@ -46,15 +31,12 @@ def permitted(told: object, contract: Contract, house: House) -> Iterator[Event]
 
 def as_fine(event: Event, contract: Contract, house: House) -> Event | None:
     """Return an event as finely as it may be written, None for one that may not."""
-    field = field_of(event)
+    field = field_of(event.kind)
     if field == BOX:
         numbers = {key: value for key, value in event.args.items() if not isinstance(value, str)}
         return msgspec.structs.replace(event, person=None, device=None, args=numbers)
-    row = _row(event, house)
-    never = contract.never.categories | contract.never.to_caregivers
-    if row is None or event.args.get("category") in never:
-        return None
-    grain = contract.grain(field, row)
+    row = row_in(house, event.person, event.device)
+    grain = grain_of(contract, field, row, event.args.get("category"))
     if grain is Granularity.NO:
         return None
     if grain is Granularity.SIGN:
@@ -64,26 +46,32 @@ def as_fine(event: Event, contract: Contract, house: House) -> Event | None:
     return msgspec.structs.replace(event, args={key: event.args[key] for key in event.args.keys() & ARGS})
 
 
-def _row(event: Event, house: House) -> str | None:
-    """Return the row of whom an event is about, None for somebody who isn't in the house."""
-    person = next((one for one in house.persons if one.id == event.person), None)
-    device = next((one for one in house.devices if one.id == event.device), None)
-    return None if person is None and event.person is not None else row_of(person, device)
+def shown(
+    events: Iterable[Event],
+    contract: Contract,
+    house: House,
+    since: float,
+    at: float,
+    role: Role = Role.CAREGIVER,
+) -> list[Shown]:
+    """Return what a role may see by now and could not see before `since`, the newest first.
 
-
-def shown(events: Iterable[Event], contract: Contract, house: House, since: float, at: float) -> list[Shown]:
-    """Return what caregivers may see by now and could not see before `since`, the newest first."""
+    To the child the events are to be handed that are its own.
+    """
     known = sorted(events, key=lambda event: event.at)
     seen: dict[object, Shown] = {}
     for number, event in enumerate(known):
-        field, row = field_of(event), _row(event, house)
+        field, row = field_of(event.kind), row_in(house, event.person, event.device)
         if row is None:
             continue
-        view = contract.view(field, row, Role.CAREGIVER)
+        view = contract.view(field, row, role)
         visible_at = _visible_at(event, known, view)
         if view.granularity is Granularity.NO or visible_at is None or not since <= visible_at <= at:
             continue
         if view.of and event.args.get("category") not in view.of:
+            continue
+        if view.kept_s is not None and at - event.at > view.kept_s:
+            # It goes with the next sweep.
             continue
         is_sign = view.granularity is Granularity.SIGN
         seen[(event.kind, event.person) if is_sign else number] = _coarse(event, view.granularity, house)
@@ -91,7 +79,7 @@ def shown(events: Iterable[Event], contract: Contract, house: House, since: floa
 
 
 def _visible_at(event: Event, known: list[Event], view: View) -> float | None:
-    """Return from when on caregivers see an event, None while it isn't known to go on."""
+    """Return from when on an event is seen, None while it isn't known to go on."""
     due = event.at + view.after_s
     if not view.is_lasting:
         return due

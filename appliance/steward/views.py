@@ -25,6 +25,7 @@ LOOKED_THROUGH = 5_000
 MAX_NAMES = 200
 JUST_BLOCKED = "just_blocked"
 """The one field that is of the device in hand and of no other."""
+THING_NAMES = "thing_names"
 MOST_USED = 20
 """Names of a small child's week that are shown."""
 COARSE_S = 900
@@ -82,6 +83,25 @@ class Views:
         seen = self._seen(entries, "recent", house, role, at, is_in_hand=device is not None)
         return {"bus": bus.VERSION, "entries": seen}
 
+    def things(self, request: Request, house: House, at: float) -> Answer:
+        """Return the names that a thing asked for, as far as a role may see them.
+
+        ``grain`` is how finely; ``is_thing`` is false where it asks for more than a thing does, and so nothing is held.
+        """
+        (device, row), role = _device(house, request.get("device")), role_of(request)
+        view = self._contract.view(THING_NAMES, row, role)
+        is_meant = device.kind in self._contract.field(THING_NAMES).kinds
+        grain = view.granularity if is_meant else Granularity.NO
+        if grain.rank < Granularity.NAME.rank:
+            return {"bus": bus.VERSION, "grain": Granularity.NO.value, "asked": [], "is_thing": True}
+        told = self._ask({"ask": "things", "device": device.id})
+        never = self._contract.never
+        hidden = never.categories | never.to_caregivers if role is Role.CAREGIVER else never.categories
+        oldest = at - (view.kept_s or 0)
+        asked = [one for one in _dicts(told.get("asked")) if one.get("category") not in hidden]
+        asked = [one for one in asked if isinstance(when := one.get("last"), int | float) and when > oldest]
+        return {"bus": bus.VERSION, "grain": grain.value, "asked": asked, "is_thing": told.get("is_thing") is True}
+
     def begin_session(self, request: Request, house: House, at: float) -> Answer:
         """Begin a device's troubleshooting session, for as long as the contract has it at most; end it with 0."""
         device, row = _device(house, request.get("device"))
@@ -111,12 +131,21 @@ class Views:
         return {"bus": bus.VERSION, "device": device.id, "person": device.person, "until": None, "entries": []}
 
     def events(self, request: Request, house: House, at: float) -> Answer:
-        """Return what happened that caregivers could not see before `since` (POSIX seconds), the newest first."""
+        """Return what happened that a role could not see before `since` (POSIX seconds), the newest first.
+
+        To the child's own page what happened to that child alone.
+        """
         since, limit = request.get("since", 0), request.get("limit", 100)
         if not isinstance(since, int | float) or not isinstance(limit, int):
             raise Refused("since and limit are numbers")
-        events = self._books.with_journal(lambda one: one.events(limit=LOOKED_THROUGH), at)
-        shown = kinds.shown(events, self._contract, house, float(since), at)
+        role = role_of(request) if "role" in request else Role.CAREGIVER
+        about = request.get("person")
+        person = person_of(house, about).id if about is not None or role is Role.CHILD else None
+        wanted = request.get("kinds")
+        events = self._books.with_journal(lambda one: one.events(person, limit=LOOKED_THROUGH), at)
+        if isinstance(wanted, list):
+            events = [event for event in events if event.kind in wanted]
+        shown = kinds.shown(events, self._contract, house, float(since), at, role)
         return {"bus": bus.VERSION, "events": shown[: max(0, min(limit, MAX_EVENTS))]}
 
     def _view(self, field: str, row: str) -> View:

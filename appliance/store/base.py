@@ -28,9 +28,10 @@ class Age(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Whose a batch of news is and its number: by these a second delivery is known."""
+    """Which daemon handed out a batch of news, in which of its runs, and the number: by these it is known again."""
 
     giver: str
+    run: str
     serial: int
 
 
@@ -172,16 +173,16 @@ class PersonalStore(Store):
 
 
 def is_new(db: Database, batch: Batch | None) -> bool:
-    """Say inside the transaction that takes a batch whether it isn't the one taken last, and remember it.
+    """Say inside the transaction that takes a batch whether it isn't its giver's last one, and remember it.
 
     Without a batch all is new. A giver hands out the next batch when the one before is done: the last one is enough.
     """
     if batch is None:
         return True
-    if db.table("taken").count_where("giver = ? and serial = ?", [batch.giver, batch.serial]):
+    row = msgspec.structs.asdict(batch)
+    if db.table("taken").count_where("giver = :giver and run = :run and serial = :serial", row):
         return False
-    db.table("taken").delete_where()
-    db.table("taken").insert({"giver": batch.giver, "serial": batch.serial})
+    db.table("taken").insert(row, replace=True)
     return True
 
 

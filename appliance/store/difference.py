@@ -12,6 +12,7 @@ Part = dict[str, Any]
 
 _KEYED = ("persons", "devices", "forwarders", "services", "lists")
 _TIMED = ("pauses", "grants", "lifted")
+_CLASSIFIER = "classifier"
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ def nameless(found: Difference, request: int | None = None) -> Difference:
     """Return a difference that repeats no name which a child may have asked for.
 
     Of passes that ended their names are left out; with a `request` that it answers it points to that instead of what
-    was opened.
+    was opened, and what the answer taught the classifier, which is of no child, is left out.
     """
     before, after = dict(found.before), dict(found.after)
     if "grants" in before:
@@ -83,6 +84,9 @@ def nameless(found: Difference, request: int | None = None) -> Difference:
             after["persons"] = {id_: _of_rules(told, request) for id_, told in after["persons"].items()}
         if "persons" in before:
             before["persons"] = {id_: _of_rules(told, request) for id_, told in before["persons"].items()}
+        lessons = [part.pop(_CLASSIFIER, None) for part in (before, after)]
+        is_whole_house = found.is_whole_house and (lessons == [None, None] or not found.persons)
+        return msgspec.structs.replace(found, before=before, after=after, is_whole_house=is_whole_house)
     return msgspec.structs.replace(found, before=before, after=after)
 
 

@@ -17,7 +17,7 @@ from appliance.store.codes import Codes
 from appliance.store.difference import difference, nameless
 from appliance.store.errors import Conflict, Corrupt
 from appliance.store.found import Found
-from appliance.store.requests import Answer, Requests, settle
+from appliance.store.requests import Answer, Requests, TakenBack, settle, take_back
 from appliance.store.requests import forget as forget_requests
 from appliance.store.settings import Settings
 
@@ -72,22 +72,25 @@ class HouseStore(Store):
         *,
         base: int | None = None,
         above: int = 0,
-        answer: Answer | None = None,
+        answer: Answer | TakenBack | None = None,
     ) -> Changed:
         """Make the house what `mutate` makes of it, as the next revision, with an audit row, in one transaction.
 
         `mutate` sees the house as it is then, so changes made at once don't undo one another; all others wait for
         it, and it must not use the store. With `base`, a house that is not of that revision any more raises
         Conflict. The new revision is higher than `above` too. With `answer` a request is answered by it in the same
-        transaction: the audit points to that, and repeats no name. Raises StoreError, HouseError for what is no
-        house, and whatever `mutate` raises.
+        transaction, or what an answer taught is taken back: the audit points to the request, and repeats no name.
+        Raises StoreError, HouseError for what is no house, and whatever `mutate` raises.
         """
         with self.writing() as db:
             revision, before = self._current(db)
             if base is not None and base != revision:
                 raise Conflict(f"{self.path}: revision {revision}, not {base}")
-            if answer is not None:
-                settle(db, who, answer, at)
+            match answer:
+                case Answer():
+                    settle(db, who, answer, at)
+                case TakenBack():
+                    take_back(db, answer)
             text = to_json(mutate(before))
             # A value made in Python is not checked as a text is: what could not be read again is never stored.
             house = from_json(text)

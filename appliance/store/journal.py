@@ -157,6 +157,15 @@ class JournalStore(PersonalStore):
         self.empty_log()
         return count
 
+    def erase_kinds(self, before: Mapping[str, float], person: str) -> int:
+        """Erase one person's events (an empty id is nobody's) of each kind older than its moment; return how many."""
+        where = f"kind = ? and at < ? and {self.AGES['events'].person}"
+        with self.writing() as db:
+            count = sum(erase(db, "events", where, [kind, moment, person]) for kind, moment in before.items())
+        if count:
+            self.empty_log()
+        return count
+
     def begin_anew(self, at: float) -> None:
         """Set the file aside as ``journal.db.broken-<time>``, in place of an earlier one, and begin an empty one."""
         self._renew(self._pool, at)

@@ -52,15 +52,26 @@ class Request(msgspec.Struct, frozen=True):
     word: str = ""
     until: float | None = None
     """When what was opened closes again (POSIX seconds); None for good."""
+    guessed: str | None = None
+    """The category that the classifier took the name for, where it was asked about for that alone."""
+    taught: int | None = None
+    """By how many steps of certainty the answer moved the classifier in that category; None where by none."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a caregiver says to a request."""
+    """What a caregiver says to a request, and what that teaches the classifier: the last answer about a name does."""
 
     request: int
     is_allowed: bool
     word: str = ""
     until: float | None = None
+    taught: int | None = None
+
+
+class TakenBack(msgspec.Struct, frozen=True):
+    """What an answer taught the classifier is taken back; the answer stays as it was given."""
+
+    request: int
 
 
 class Requests:
@@ -69,8 +80,11 @@ class Requests:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def ask(self, person: str, device: str, what: str, reason: str, at: float) -> Request:
-        """Remember a request; the same once more only brings its new reason. Raises TooMany."""
+    def ask(self, person: str, device: str, what: str, reason: str, at: float, guessed: str | None = None) -> Request:
+        """Remember a request; the same once more only brings its new reason. Raises TooMany.
+
+        `guessed` is the category that the classifier took the name for, if nothing else closed it.
+        """
         with self._store.writing() as db:
             same = [one for one in _open(db, at) if (one.person, one.what) == (person, what)]
             same = [one for one in same if person != NOBODY or one.device == device]
@@ -83,9 +97,9 @@ class Requests:
             if db.table("requests").count_where("person = ? and at > ?", [person, at - DAY_S]) >= MAX_A_DAY:
                 raise TooMany("today")
             row = {"person": person, "device": device, "what": what, "reason": reason, "at": at}
-            row |= {"state": State.OPEN.value, "word": ""}
+            row |= {"state": State.OPEN.value, "word": "", "guessed": guessed}
             id_ = int(db.table("requests").insert(row).last_pk or 0)
-            return Request(id_, person, device, what, reason, at)
+            return Request(id_, person, device, what, reason, at, guessed=guessed)
 
     def open(self, at: float) -> list[Request]:
         """Return what waits for an answer at a time, the oldest first."""
@@ -111,6 +125,25 @@ class Requests:
                 limit=limit,
             )
             return [_request(row) for row in rows]
+
+    def lesson(self, what: str) -> Request | None:
+        """Return the request about a name whose answer is what the classifier was taught of it, None where none is."""
+        with self._store.reading() as db:
+            where = "what = ? and taught is not null"
+            rows = db.table("requests").rows_where(where, [what], order_by="answered_at desc, id desc", limit=1)
+            return next((_request(row) for row in list(rows)), None)
+
+    def lessons(self) -> dict[str, int]:
+        """Return how many answers taught the classifier something, by category, of those that are still kept."""
+        with self._store.reading() as db:
+            query = "select guessed, count(*) as times from requests where taught is not null group by guessed"
+            return {str(row["guessed"]): int(row["times"]) for row in list(db.query(query))}
+
+    def unlearn(self, category: str | None = None) -> None:
+        """Forget that answers taught something about a category, or (None) about any; the answers stay."""
+        where, args = ("taught is not null", []) if category is None else ("guessed = ?", [category])
+        with self._store.writing() as db:
+            db.execute(f"update requests set taught = null where {where}", args)  # noqa: S608 -- one of two texts
 
     def get(self, request: int) -> Request | None:
         """Return a request, None where it is gone."""
@@ -155,11 +188,25 @@ def settle(db: Database, who: str, answer: Answer, at: float) -> Request:
     state = State.ALLOWED if answer.is_allowed else State.DENIED
     row = {
         "state": state.value, "answered_at": at, "answered_by": who, "word": answer.word, "until": answer.until,
+        "taught": answer.taught,
     }  # fmt: skip
+    if answer.taught is not None:
+        db.execute("update requests set taught = null where what = ?", [found.what])
     db.table("requests").update(answer.request, row)
     return msgspec.structs.replace(
-        found, state=state, answered_at=at, answered_by=who, word=answer.word, until=answer.until
+        found,
+        state=state,
+        answered_at=at,
+        answered_by=who,
+        word=answer.word,
+        until=answer.until,
+        taught=answer.taught,
     )
+
+
+def take_back(db: Database, said: TakenBack) -> None:
+    """Note inside a transaction that an answer no longer counts; one that is gone is no error."""
+    db.execute("update requests set taught = null where id = ?", [said.request])
 
 
 def forget(db: Database, person: str) -> None:

@@ -56,6 +56,12 @@ def _house_2(db: Database) -> None:
     table.create_index(["state"])
 
 
+def _house_3(db: Database) -> None:
+    """Make what the classifier took a name for that is asked about, and what the answer taught it."""
+    db.table("requests").add_column("guessed", str)
+    db.table("requests").add_column("taught", int)
+
+
 def _ledger_1(db: Database) -> None:
     """Make counts by category and action, and minutes; an empty person is a device that nobody named."""
     counts = {"day": str, "span": str, "person": str, "category": str, "action": str, "count": int}
@@ -98,6 +104,16 @@ def _budget_minutes(db: Database) -> None:
     db.table("counted").create(counted, pk="through", not_null=counted)
 
 
-HOUSE: tuple[Step, ...] = (_house_1, _house_2)
-LEDGER: tuple[Step, ...] = (_ledger_1, _gathered, _budget_minutes)
-JOURNAL: tuple[Step, ...] = (_journal_1, _gathered)
+def _givers(db: Database) -> None:
+    """Tell the last batch of each daemon apart; what was taken until now was the nameserver's, by its run."""
+    before = list(db.table("taken").rows)
+    db.table("taken").drop()
+    taken = {"giver": str, "run": str, "serial": int}
+    db.table("taken").create(taken, pk="giver", not_null=taken)
+    rows = [{"giver": "nameserver", "run": one["giver"], "serial": one["serial"]} for one in before]
+    db.table("taken").insert_all(rows, replace=True)
+
+
+HOUSE: tuple[Step, ...] = (_house_1, _house_2, _house_3)
+LEDGER: tuple[Step, ...] = (_ledger_1, _gathered, _budget_minutes, _givers)
+JOURNAL: tuple[Step, ...] = (_journal_1, _gathered, _givers)

@@ -162,6 +162,8 @@ def rest_of(subject: Subject) -> str:
             return "New sites open after a caregiver says yes."
         case Mode.ALLOW_LIST:
             return "Other sites open when a caregiver allows them."
+        case Mode.OPEN if subject.is_scored:
+            return "All other sites are open, but for new ones that look risky."
         case Mode.OPEN:
             return "All other sites are open."
 
@@ -185,4 +187,5 @@ def _part(start: float, end: float, window: Window | None) -> Part:
     note = ""
     if window.internet:
         note = "The Internet is on, and minutes don't count" if window.uncounted else "The Internet is on"
+        note += "; it may be slow" if window.slow else ""
     return Part(start, end, window.name, *drawing.LOOKS[drawing.kind_of(window)], note=note)

@@ -10,13 +10,15 @@ from appliance.core import policy as policies
 from appliance.core.device import Device
 from appliance.core.person import Person
 from appliance.core.policy import Policy
-from appliance.core.rulebook import MALWARE, UNCLASSIFIED
+from appliance.core.rulebook import MALWARE, NEW, UNCLASSIFIED
 from appliance.core.said import CATEGORY, GROUP, SERVICE
 from appliance.core.subject import Subject
 from appliance.core.verdict import TERMS, Letter, Lift, Strictness
 from appliance.core.visibility import Never, Role, row_of
+from appliance.household.labels import Labels, is_wanted
 from appliance.store.requests import TIME, Request
-from appliance.web import left, rules
+from appliance.web import guessed, left, rules
+from appliance.web.asked import site_of
 from appliance.web.box import Box
 from appliance.wording import Names
 
@@ -30,7 +32,7 @@ MINUTE_S = 60
 ALWAYS, TODAY, NO = "always", "today", "no"
 SPANS: Mapping[str, int] = {"15": 15, "60": 60}
 """Answers by minutes."""
-_NOBODY_ASKS = frozenset(("trackers_ads", UNCLASSIFIED, MALWARE))
+_NOBODY_ASKS = frozenset(("trackers_ads", UNCLASSIFIED, MALWARE, NEW))
 """Kinds that pages ask for by themselves, and what says nothing."""
 _STOPPED = frozenset(("block", "ask"))
 _SITES = 400
@@ -60,6 +62,8 @@ class Blocked:
     words: str
     note: str
     at: float
+    looks: str = ""
+    """Why one asks first, where nothing but the classifier has it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class Asked:
     href: str = ""
     """Where it is answered, if not here."""
     link: str = ""
+    looks: str = ""
+    """What the classifier took it for, where it was asked about for that alone."""
 
 
 def may_ask(of: Box, person: Person | None, device: Device | None) -> bool:
@@ -110,7 +116,7 @@ def service_or_site(of: Policy, name: str) -> str:
     return f"{SERVICE}{service}" if service is not None else name
 
 
-def checked(never: Never, of: Policy, subject: Subject, names: Names, what: str, at: float) -> str:
+def checked(never: Never, of: Policy, subject: Subject, names: Names, what: str, at: float, labels: Labels) -> str:
     """Return what may be asked for by a subject at a time.
 
     Raises NotAsked for what is open, for what nobody opens, and for what the contract never lets be written down.
@@ -131,7 +137,8 @@ def checked(never: Never, of: Policy, subject: Subject, names: Names, what: str,
             "The box writes nothing down about this, so it can't be asked for here. You can ask for more time, or talk"
             " to somebody: the lines on this page are always open."
         )
-    if is_open(of, subject, what, at):
+    # Where the classifier doesn't answer, nobody knows here what it said to the device before.
+    if is_open(of, subject, what, at, labels) and not labels.is_silent:
         raise NotAsked(f"{names.thing(what)} is open for you already.")
     return what
 
@@ -147,14 +154,14 @@ def is_silent(never: Never, of: Policy, subject: Subject, what: str) -> bool:
     return any(not hidden.isdisjoint(of.tags(name, subject)) for name in names)
 
 
-def is_open(of: Policy, subject: Subject, what: str, at: float) -> bool:
+def is_open(of: Policy, subject: Subject, what: str, at: float, labels: Labels) -> bool:
     """Say whether what one asks for is open at a time: of a service all of its names."""
     if what.startswith(SERVICE):
         found = [policies.decide(of, subject, name, None, at) for name in _names_of(of, what.removeprefix(SERVICE))]
         return bool(found) and not any(one.is_blocked for one in found)
     if what.startswith((GROUP, CATEGORY)):
         return False
-    return not policies.decide(of, subject, what, None, at).is_blocked
+    return not labels.decide(of, subject, what, at).is_blocked
 
 
 def lift_of(of: Policy, subject: Subject, what: str, at: float) -> Lift:
@@ -181,19 +188,27 @@ def recent(of: Box, compiled: Policy, person: Person, device: Device, at: float)
         entries = msgspec.convert(told, _Recent).entries if told is not None else ()
     except msgspec.ValidationError:
         return ()
-    names = Names.of(of.book, compiled.house)
     subject = compiled.of_device(device.id)
+    entries = tuple(one for one in entries if one.device == device.id and one.action in _STOPPED)
+    entries = tuple(one for one in sorted(entries, key=lambda one: -one.at) if one.at >= at - RECENT_S)
+    look = _Look(of, compiled, subject, Names.of(of.book, compiled.house), of.labels())
+    look.labels.learn(one.name for one in entries if one.name is not None and one.category == NEW)
     found: dict[str, Blocked] = {}
-    for entry in sorted(entries, key=lambda one: -one.at):
-        if entry.device != device.id or entry.action not in _STOPPED or entry.at < at - RECENT_S:
-            continue
-        one = _blocked(compiled, subject, names, entry, at)
+    for entry in entries:
+        one = look.blocked(entry, at)
         if one is not None and len(found) < MAX_RECENT:
             found.setdefault(one.what, one)
     return tuple(found.values())
 
 
-def asked(of: Box, compiled: Policy, request: Request, at: float) -> Asked:
+def guess_of(labels: Labels, of: Policy, subject: Subject, what: str, at: float) -> str | None:
+    """Return what the classifier takes a name for that is asked for because of that; None for all else."""
+    if what in (TIME, DEVICE) or ":" in what:
+        return None
+    return guessed.category(labels, of, subject, what, at)
+
+
+def asked(of: Box, compiled: Policy, request: Request, at: float, labels: Labels) -> Asked:
     """Return a request in words, with what may be answered to it."""
     house = compiled.house
     person = next((one for one in house.persons if one.id == request.person), None)
@@ -216,7 +231,8 @@ def asked(of: Box, compiled: Policy, request: Request, at: float) -> Asked:
         name = next(iter(_names_of(compiled, request.what.removeprefix(SERVICE))), request.what)
         why = f"/why?{urlencode({'name': name, 'child': person.id})}"
         return Asked(request, person, device, words, icon, (), note, why, "Look at it")
-    return Asked(request, person, device, words, icon, tuple(choices(subject, request.what, at)))
+    looks = guessed.to_caregiver(of, labels, request.what, request.guessed) if request.guessed else ""
+    return Asked(request, person, device, words, icon, tuple(choices(subject, request.what, at)), looks=looks)
 
 
 def in_words(names: Names, what: str) -> tuple[str, str]:
@@ -268,20 +284,41 @@ def today_until(subject: Subject, at: float) -> float:
     return end
 
 
-def _blocked(of: Policy, subject: Subject, names: Names, entry: _Entry, at: float) -> Blocked | None:
-    if entry.category in _NOBODY_ASKS and (entry.name is None or entry.category != UNCLASSIFIED):
-        return None
-    if entry.name is not None:
-        what = service_or_site(of, entry.name)
-        if is_open(of, subject, entry.name, at) or lift_of(of, subject, entry.name, at) in (Lift.NOBODY, Lift.OWNER):
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was closed on one device, looked at by what holds now."""
+
+    box: Box
+    of: Policy
+    subject: Subject
+    names: Names
+    labels: Labels
+
+    def blocked(self, entry: _Entry, at: float) -> Blocked | None:
+        if entry.category in _NOBODY_ASKS and (entry.name is None or entry.category not in (UNCLASSIFIED, NEW)):
             return None
-        words, _ = in_words(names, what)
-        return Blocked(what, words, entry.name if what != entry.name else "", entry.at)
-    if entry.category is None or entry.category not in names.categories:
-        return None
-    if TERMS[subject.letter(entry.category)].strictness is Strictness.ALLOW:
-        return None
-    return Blocked(f"{CATEGORY}{entry.category}", names.categories[entry.category], "Something of this kind", entry.at)
+        if entry.name is not None:
+            return self._named(entry, entry.name, at)
+        if entry.category is None or entry.category not in self.names.categories:
+            return None
+        if TERMS[self.subject.letter(entry.category)].strictness is Strictness.ALLOW:
+            return None
+        words = self.names.categories[entry.category]
+        return Blocked(f"{CATEGORY}{entry.category}", words, "Something of this kind", entry.at)
+
+    def _named(self, entry: _Entry, name: str, at: float) -> Blocked | None:
+        verdict = self.labels.decide(self.of, self.subject, name, at)
+        guess = guessed.category_of(verdict)
+        # What was closed as risky, and isn't known to be open meanwhile, still is.
+        is_guessed = guess is not None or (
+            entry.category == NEW and self.labels.is_silent and is_wanted(self.of, self.subject, name, verdict)
+        )
+        if not (verdict.is_blocked or is_guessed) or verdict.lift in (Lift.NOBODY, Lift.OWNER):
+            return None
+        what = site_of(name) if is_guessed else service_or_site(self.of, name)
+        words, _ = in_words(self.names, what)
+        looks = guessed.to_child(self.box, self.labels, name, guess) if is_guessed else ""
+        return Blocked(what, words, name if what != name else "", entry.at, looks)
 
 
 def _names_of(of: Policy, service: str) -> tuple[str, ...]:

@@ -16,21 +16,25 @@ from appliance.core.budget import Minutes
 from appliance.core.clocktrust import Doubt
 from appliance.core.device import Device
 from appliance.core.domainset import DomainSet
+from appliance.core.guesses import moved
 from appliance.core.house import EMPTY, House
 from appliance.core.lists.listset import ListSet
 from appliance.core.person import Person
 from appliance.core.policy import Policy
+from appliance.core.riskmodel import RiskModel, RiskModelError
 from appliance.core.rulebook import Rulebook
 from appliance.core.verdict import Reason
 from appliance.core.visibility import Contract
 from appliance.household import inforce
 from appliance.household.changes import Household, Said
-from appliance.household.inforce import InForce
+from appliance.household.inforce import NAMESERVER, InForce
+from appliance.household.labels import Labels
 from appliance.household.lists import set_file
 from appliance.store.errors import StoreError
-from appliance.store.requests import Answer
+from appliance.store.requests import Answer, TakenBack
 from appliance.world import bus, clock
 from appliance.world.listfile import ListsWatch, map_set
+from appliance.world.model import load_model_card
 from appliance.world.neighbours import Neighbours
 from appliance.world.snapshot import load_snapshot
 from appliance.world.timekeeping import Timekeeper
@@ -73,6 +77,7 @@ class Box:
         self._counted = MinutesWatch(data)
         self._lists_file = ListsWatch(set_file(data))
         self._lists: ListSet | None = None
+        self._card: tuple[RiskModel | None, str] | None = None
 
     def now(self) -> float:
         """Return the time in POSIX seconds, the best guess where nobody knows it."""
@@ -130,7 +135,7 @@ class Box:
         mutate: Callable[[House], House],
         *,
         base: int | None = None,
-        answer: Answer | None = None,
+        answer: Answer | TakenBack | None = None,
     ) -> Said:
         """Change the house, and wait a moment for it to be in force; with `answer` a request is answered by that.
 
@@ -156,12 +161,34 @@ class Box:
         """Say whether every worker of the nameserver runs the file of all lists of this digest."""
         return inforce.look_at_lists(self.data, digest).standing is inforce.Standing.RUNS
 
+    def card(self) -> tuple[RiskModel | None, str]:
+        """Return what is said of the classifier's model; None with what is wrong, where that can't be read."""
+        if self._card is None:
+            try:
+                self._card = load_model_card(), ""
+            except RiskModelError as error:
+                self._card = None, str(error)
+        return self._card
+
+    def labels(self) -> Labels:
+        """Return what the classifier is asked by for one page: how sure it must be is as the house has it."""
+        card, _ = self.card()
+        return Labels(self.data, moved(card.by_category, self.house().classifier.steps) if card else {})
+
     def ask_steward(self, ask: str, **what: object) -> dict[str, Any] | None:
         """Return the steward's answer, None where it can't be reached or refuses."""
         try:
             return bus.ask(self.data, STEWARD, {"ask": ask, **what}, ASK_S)
         except bus.BusError:
             return None
+
+    def sight(self, token: str) -> dict[str, Any] | None:
+        """Return as what the nameserver saw a question with this token, empty if not at all; None: it can't tell."""
+        try:
+            told = bus.ask(self.data, NAMESERVER, {"ask": "sight", "token": token}, ASK_S).get("sight")
+        except bus.BusError:
+            return None
+        return told if isinstance(told, dict) else {}
 
     def visitor(self, address: str) -> Visitor:
         """Return whose device is behind the address that a request came from."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, IntegerField, RadioField, SelectChoice, SelectField
+from wtforms import BooleanField, Field, IntegerField, RadioField, SelectChoice, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from appliance.core.budget import MAX_MINUTES, Budget
@@ -46,6 +46,7 @@ class BudgetForm(FlaskForm):  # type: ignore[misc]
     mon, tue, wed, thu, fri, sat, sun = (_number(day.value, DAY_MINUTES) for day in Day)
     week = _number("At most so many minutes a week", MAX_MINUTES)
     carry_over = _number("At most so many minutes go over to the next day", DAY_MINUTES)
+    slow = BooleanField("When they are used up: slow in place of closed")
 
     def __init__(
         self, choices: Things, budget: Budget | None, *, what: str = EVERYTHING, taken: Collection[str] = ()
@@ -83,6 +84,7 @@ class BudgetForm(FlaskForm):  # type: ignore[misc]
             days={day: self[day.value].data for day in Day if self[day.value].data is not None},
             week=self.week.data,
             carry_over=self.carry_over.data or 0,
+            slow=bool(self.slow.data),
         )
 
 
@@ -125,5 +127,5 @@ def _data(budget: Budget | None, what: str) -> dict[str, Any]:
     by_day = {day.value: minutes for day, minutes in budget.days.items()}
     return {
         "what": budget.what, "daily": daily, "minutes": budget.minutes, "week": budget.week,
-        "carry_over": budget.carry_over or None, **by_day,
+        "carry_over": budget.carry_over or None, "slow": budget.slow, **by_day,
     }  # fmt: skip

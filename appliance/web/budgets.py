@@ -166,6 +166,8 @@ def gives(budget: Budget) -> str:
         parts.append(f"{left.span(budget.week)} a week")
     if budget.carry_over:
         parts.append(f"up to {left.span(budget.carry_over)} carried over")
+    if budget.slow:
+        parts.append("then slow")
     return " · ".join(parts)
 
 

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 
 from appliance.core.house import House
 from appliance.core.person import BANDS, LETTERS, Mode, Person, Setting
-from appliance.core.rulebook import MALWARE, UNCLASSIFIED, Category, Rulebook
+from appliance.core.rulebook import MALWARE, NEW, UNCLASSIFIED, Category, Rulebook
 from appliance.core.verdict import TERMS, Letter, Strictness
-from appliance.web import costs, edits, lift_edits, look
+from appliance.web import costs, edits, lift_edits, look, risky
 from appliance.web.box import box
 from appliance.web.gate import Who, open_to
 from appliance.web.people import child_or_404
@@ -143,6 +143,7 @@ def show(person_id: str) -> ResponseReturnValue:
         shows=SHOWS,
         opened=request.args.get("group", ""),
         is_searched=bool(query) or shown not in ("all", ""),
+        risky=risky.of_child(box().house(), person),
     )
 
 
@@ -182,8 +183,12 @@ def choose(person_id: str) -> ResponseReturnValue:
 
 
 def kinds(person: Person, book: Rulebook, lifted: Collection[str] = ()) -> list[Kind]:
-    """Return every category of the rulebook as it is for a child, in the rulebook's order; `lifted` ones are open."""
-    return [_kind(person, book, category, is_lifted=category.id in lifted) for category in book.categories.values()]
+    """Return every category of the rulebook as it is for a child, in the rulebook's order; `lifted` ones are open.
+
+    But for what is new and looks risky: that is no kind of sites, and asked about or not by a switch of its own.
+    """
+    found = (category for category in book.categories.values() if category.id != NEW)
+    return [_kind(person, book, category, is_lifted=category.id in lifted) for category in found]
 
 
 def grouped(found: Iterable[Kind]) -> list[Group]:

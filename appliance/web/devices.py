@@ -7,16 +7,17 @@ from msgspec.structs import replace
 from wtforms import BooleanField, Field, RadioField, SelectChoice, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from appliance.core.device import Device, DeviceKind, normal_mac
+from appliance.core.device import THINGS, Device, DeviceKind, normal_mac
 from appliance.core.house import House, Unknown
 from appliance.core.person import Person, PersonKind
 from appliance.store.errors import StoreError
 from appliance.store.found import FoundDevice
-from appliance.web import bands, edits, ids, look
+from appliance.web import bands, edits, ids, look, week_things
 from appliance.web.box import box
 from appliance.web.fields import name_field
 from appliance.web.gate import Who, open_to
 from appliance.web.hardware import KINDS, MAX_NAME, NotKnownBy, guess, known_by, plain_name, unnamed
+from appliance.web.lookalikes import lookalikes
 from appliance.web.saving import GOOD, MIND, WRONG, changed, done, reason
 
 pages = Blueprint("devices", __name__)
@@ -31,9 +32,16 @@ class DeviceForm(FlaskForm):  # type: ignore[misc]
     person = RadioField("Whose is it?", default=NOBODY)
     kind = RadioField("What is it?", choices=[SelectChoice(kind.value, words) for kind, (words, _, _) in KINDS.items()])
     bedtime = BooleanField("Bedtime and pauses hold here too")
+    limited = BooleanField("It may reach only these names")
+    only = TextAreaField(
+        "Names, with all below them",
+        [Length(max=20_000, message="This is too long.")],
+        render_kw={"rows": 3, "spellcheck": "false", "autocapitalize": "none", "placeholder": "example.com"},
+    )
 
     def __init__(self, house: House, **more: object) -> None:
         super().__init__(**more)
+        self._only: tuple[str, ...] = ()
         self._adults = {one.id for one in house.persons if one.kind is PersonKind.ADULT}
         self.person.choices = [
             *(SelectChoice(one.id, one.name) for one in house.persons),
@@ -45,6 +53,18 @@ class DeviceForm(FlaskForm):  # type: ignore[misc]
         if field.data == DeviceKind.ADULT.value and self.person.data not in (NOBODY, *self._adults):
             raise ValidationError("This would not be filtered. A child's device is one of the others.")
 
+    def validate_limited(self, field: Field) -> None:
+        """Want a device that asks for the same names every day."""
+        if field.data and DeviceKind(self.kind.data) not in THINGS:
+            raise ValidationError("Only a console, a TV or a thing can be kept to some names.")
+
+    def validate_only(self, field: Field) -> None:
+        """Want names, one a line."""
+        try:
+            self._only = week_things.names_of(field.data or "")
+        except week_things.NotThings as error:
+            raise ValidationError(str(error)) from error
+
     def device(self, id_: str, macs: tuple[str, ...], addresses: tuple[str, ...]) -> Device:
         """Return the device that stands in the form."""
         kind = DeviceKind(self.kind.data)
@@ -54,6 +74,7 @@ class DeviceForm(FlaskForm):  # type: ignore[misc]
             person=self.person.data or None,
             kind=kind,
             bedtime=bool(self.bedtime.data) and kind is DeviceKind.MANAGED,
+            only=self._only if self.limited.data else None,
             macs=macs,
             addresses=addresses,
         )
@@ -92,6 +113,7 @@ def show() -> ResponseReturnValue:
         nobodys=[device for device in house.devices if device.person is None],
         kinds=KINDS,
         guesses={one.mac: KINDS[guess(one.host_name)] for one in found},
+        alike=lookalikes(box(), house) if found else {},
     )
 
 
@@ -271,6 +293,7 @@ def _form(
         can_take=can_take,
         persons=house.persons,
         kinds=KINDS,
+        is_thing=device is not None and device.kind in THINGS,
         others=[(one, _owner(house, one)) for one in house.devices] if found else [],
         paused_until=_paused_until(house, device, look.now()) if device else None,
     )
@@ -293,6 +316,8 @@ def _data(device: Device) -> dict[str, object]:
         "person": device.person or NOBODY,
         "kind": device.kind.value,
         "bedtime": device.bedtime,
+        "limited": device.only is not None,
+        "only": "\n".join(device.only or ()),
         "known_by": "\n".join((*device.macs, *device.addresses)),
     }
 

@@ -13,7 +13,7 @@ from appliance.core.rulebook import Rulebook
 from appliance.core.subject import Compiler, Subject
 from appliance.core.verdict import TERMS, Letter
 from appliance.core.visibility import Contract, Role
-from appliance.web import bands, edits, safe, sees, service_edits
+from appliance.web import bands, edits, risky, safe, sees, service_edits
 from appliance.web.box import Box, box
 from appliance.web.categories import state_of
 from appliance.web.gate import Who, open_to
@@ -206,6 +206,8 @@ def _said(book: Rulebook, house: House, person: Person) -> Iterator[tuple[str, s
     for id_, level in person.safe_search.items():
         engine: Engine | None = book.engines.get(id_)
         yield f"{engine.name if engine else id_}, safe mode", safe.WORDS[level][0].lower()
+    if (said := risky.of_child(house, person)) is not None and said.is_said:
+        yield "New sites that look risky", "ask first" if said.is_on else "open"
     if person.rules:
         yield "Own rules", f"{len(person.rules)} {'site' if len(person.rules) == 1 else 'sites'}"
     if person.windows or person.exceptions:

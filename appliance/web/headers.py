@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask.sessions import SecureCookieSessionInterface
 
 from appliance.web import gate
@@ -45,6 +45,11 @@ class Sessions(SecureCookieSessionInterface):
         return request.is_secure
 
 
+def let_ask(*sources: str) -> None:
+    """Let the scripts of the page that is being made ask these sources too; no other page may."""
+    g.kindgate_asks = sources
+
+
 def install(app: Flask) -> None:
     """Have every reply say so."""
     word = _version(Path(app.static_folder or ""))
@@ -67,6 +72,10 @@ def _version(folder: Path) -> str:
 
 def _say(response: Response) -> Response:
     response.headers.update(HEADERS)
+    if "kindgate_asks" in g:
+        own = "connect-src 'self'"
+        wider = POLICY.replace(own, " ".join((own, *g.kindgate_asks)))
+        response.headers["Content-Security-Policy"] = wider
     if request.endpoint in gate.STATIC and response.status_code == 200 and "v" in request.args:
         # The query changes with the version, so what stands under one address never changes.
         response.headers["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"

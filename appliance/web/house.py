@@ -51,9 +51,12 @@ HAPPENED: Mapping[str, str] = {
     "daemon_silent": "A part of the box did not answer.",
     "daemon_behind": "A part of the box did not take over the latest house at once.",
     "malware_blocked": "A harmful site was stopped.",
-    "bypass_sign": "Somebody tried to go round the rules.",
+    "bypass_sign": "There was a sign of a way round the rules.",
     "serious_block": "A serious block.",
+    "side_door": "Another router offered the devices a way for IPv6 past the box.",
+    "other_dhcp": "Another server began to give the devices addresses: who asks it first goes past the box.",
 }
+"""What stands here by its kind; what was cut, which is of one child, stands under Today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,7 @@ def _found_count(of: Box, told: House) -> int:
 
 def _events(of: Box, told: House) -> list[tuple[float, str]]:
     """Return what happened lately, in words; what has none yet is left out."""
-    answer = of.ask_steward("events", since=0, limit=EVENTS)
+    answer = of.ask_steward("events", since=0, limit=EVENTS, kinds=list(HAPPENED))
     try:
         events = msgspec.convert((answer or {}).get("events", ()), tuple[Event, ...])
     except msgspec.ValidationError:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from appliance.core import names, policy
+from appliance.core import names
 from appliance.core.policy import Policy
 from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Step, Verdict
+from appliance.household.labels import Labels, is_wanted
 
 MAX_CHANGES = 64
 """So many moments are looked at for the next other answer: a busy week has fewer."""
@@ -80,27 +81,39 @@ def mark_of(verdict: Verdict) -> Mark:
     return Mark(_TONES[verdict.action], icon, word)
 
 
-def steps_of(verdict: Verdict, sentence: str, tone: str) -> list[tuple[str, bool, str]]:
-    """Return the twelve steps as (text, is the deciding one, tone): no before it, not asked after it."""
+def steps_of(verdict: Verdict, sentence: str, tone: str, classifier: str = "No") -> list[tuple[str, bool, str]]:
+    """Return the twelve steps as (text, is the deciding one, tone): no before it, not asked after it.
+
+    `classifier` is what is said of step 11 where a later one decides.
+    """
     found = []
     for step, question in QUESTIONS.items():
         if step is verdict.step:
             found.append((f"{question.rstrip('?')}: {sentence}", True, tone))
         elif step.rank < verdict.step.rank:
-            found.append((f"{question} No", False, "plain"))
+            found.append((f"{question} {classifier if step is Step.CLASSIFIER else 'No'}", False, "plain"))
         else:
             found.append((f"{question.rstrip('?')}: not asked", False, "plain"))
     return found
 
 
-def next_change(of: Policy, subject: Subject, name: str, verdict: Verdict, at: float) -> Change | None:
+def classifier_of(of: Policy, subject: Subject, name: str, verdict: Verdict, labels: Labels) -> str:
+    """Return what step 11 came to where it did not decide: it isn't always asked."""
+    if not subject.is_scored:
+        return "Not asked here"
+    if not is_wanted(of, subject, name, verdict):
+        return "Not needed"
+    return "It can't be asked at the moment" if labels.is_silent else "No"
+
+
+def next_change(of: Policy, subject: Subject, name: str, verdict: Verdict, at: float, labels: Labels) -> Change | None:
     """Return when a name is next answered otherwise by itself, None where no such moment is in sight."""
     after = verdict
     for _ in range(MAX_CHANGES):
         if after.until is None or after.until <= at:
             return None
         at = after.until
-        after = policy.decide(of, subject, name, None, at)
+        after = labels.decide(of, subject, name, at)
         if after.action is not verdict.action:
             return Change(at, after)
     return None

@@ -11,14 +11,30 @@ from appliance.core.device import Device
 from appliance.core.helplines import Helplines, HelplinesError, Kind, Line, dialled
 from appliance.core.house import EMPTY, House
 from appliance.core.person import Mode, Person
+from appliance.core.policy import Policy
 from appliance.core.subject import Subject
-from appliance.core.visibility import Granularity, Role, row_of
+from appliance.core.visibility import ADULT, Granularity, Role, row_of
 from appliance.store.errors import StoreError
-from appliance.web import applies, asks, changes, drawing, left, lifts, look, own, sees, status, time_edits
+from appliance.web import (
+    applies,
+    asks,
+    changes,
+    drawing,
+    happened,
+    left,
+    lifts,
+    look,
+    own,
+    risky,
+    sees,
+    status,
+    time_edits,
+)
 from appliance.web import session as sessions
 from appliance.web.applies import Known
 from appliance.web.box import Box, Visitor, box
 from appliance.web.gate import Who, open_to
+from appliance.web.happened import Happened
 from appliance.web.saying import Said
 from appliance.web.status import Status
 from appliance.wording import Names
@@ -28,6 +44,7 @@ pages = Blueprint("me", __name__)
 
 CHANGES_S = 30 * look.DAY_S
 MAX_CHANGES = 20
+MAX_HAPPENED = 6
 RING_S = 12 * look.HOUR_S
 """A whole ring of time that is left."""
 NO_LINES = Helplines(version=1, lines=())
@@ -104,6 +121,7 @@ def _page(of: Box, visitor: Visitor, address: str = "", *, is_looked_at: bool = 
         lists=applies.lists_of(subject, house, names),
         passes=list(applies.opened(subject, at, names)),
         rest=applies.rest_of(subject),
+        risky=risky.of_child(house, person) if person is not None and subject.is_scored else None,
         is_allow_list=subject.mode is Mode.ALLOW_LIST,
         unknown_words=applies.unknown_words(house.unknown_devices),
         sees=seen,
@@ -115,6 +133,7 @@ def _page(of: Box, visitor: Visitor, address: str = "", *, is_looked_at: bool = 
         lines=_lines(house.country),
         everywhere=_lines_file().everywhere(),
         dialled=dialled,
+        happened=_happened(of, compiled, visitor, is_looked_at=is_looked_at),
         changed=changed,
         trouble=trouble,
     )
@@ -140,6 +159,14 @@ def _changes(of: Box, person: Person | None, at: float) -> tuple[list[Said], str
         return changes.told(of, person.id, MAX_CHANGES, at - CHANGES_S, is_own=True), ""
     except StoreError as error:
         return [], error.sentence
+
+
+def _happened(of: Box, compiled: Policy, visitor: Visitor, *, is_looked_at: bool) -> tuple[Happened, ...]:
+    """Return what happened to a person lately; to a caregiver who looks at the page, as caregivers may see it."""
+    if visitor.person is None or row_of(visitor.person, visitor.device) == ADULT:
+        return ()
+    role = Role.CAREGIVER if is_looked_at else Role.CHILD
+    return happened.told(of, compiled, visitor.person, role)[:MAX_HAPPENED]
 
 
 def _caregivers(of: Box) -> list[str]:

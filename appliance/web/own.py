@@ -194,6 +194,6 @@ def _mine(one: Request, names: Names, by: str, at: float) -> Mine:
             said = f"Yes, {look.until_words(one.until)}" if one.until is not None else "Yes, from now on"
             return Mine(one, words, "free", "check-circle", said, by)
         case State.DENIED:
-            return Mine(one, words, "stop", "x-circle", "Not now", by)
+            return Mine(one, words, "stop", "x-circle", "It stays closed" if one.guessed else "Not now", by)
         case _:
             return Mine(one, words, "ask", "hourglass-split", "Waits for an answer", by)

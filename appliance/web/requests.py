@@ -1,18 +1,21 @@
 """Requests: a child asks on its own page, a caregiver answers in one tap, and the answer takes effect with it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from msgspec.structs import replace
 
 from appliance.core.house import House
 from appliance.core.names import BadName
-from appliance.core.person import Person
+from appliance.core.person import Do, Person, Rule
 from appliance.core.verdict import Reason
 from appliance.store.errors import Answered, StoreError
 from appliance.store.requests import NOBODY, TIME, Answer, Request, State
-from appliance.web import asks, edits, ladder, look, own, time_edits
+from appliance.web import asks, edits, ladder, lessons, look, own, time_edits
+from appliance.web.asked import site_of
 from appliance.web.asks import DEVICE, NO, Asked
 from appliance.web.box import Box, Visitor, box
 from appliance.web.gate import Who, open_to, safe_path
@@ -65,8 +68,11 @@ def answer(id_: int) -> ResponseReturnValue:
         return _back("This was taken back, or is too old.", MIND)
     if found.state is not State.OPEN:
         return _back(_answered(found), MIND)
-    asked = asks.asked(box(), box().policy(), found, at)
+    asked = asks.asked(box(), box().policy(), found, at, box().labels())
     name = asked.person.name if asked.person else "the device"
+    if chosen == NO and asked.person is not None and asked.looks:
+        trouble = _keep(asked.person, found, word, at)
+        return _back(trouble or f"{asked.words} stays closed for {name}.", WRONG if trouble else MIND)
     if chosen == NO:
         try:
             box().household.store.requests.deny(current_user.id, Answer(id_, is_allowed=False, word=word), at)
@@ -78,8 +84,7 @@ def answer(id_: int) -> ResponseReturnValue:
     choice = next((one for one in asked.choices if one.value == chosen), None)
     if choice is None or asked.person is None:
         abort(400)
-    reply = Answer(id_, is_allowed=True, word=word, until=choice.until)
-    trouble = _open(asked.person, found.what, reply, at)
+    trouble = _open(asked.person, found, Answer(id_, is_allowed=True, word=word, until=choice.until), at)
     if trouble is not None:
         return _back(trouble, WRONG)
     until = f" {look.until_words(choice.until)}" if choice.until else " from now on"
@@ -96,12 +101,12 @@ def ask() -> ResponseReturnValue:
         abort(403, "Nothing is closed on this device that one could ask for.")
     reason = _line(request.form.get("reason"), asks.MAX_REASON)
     try:
-        what = _what(of, visitor, at)
+        what, guess = _what(of, visitor, at)
         who = visitor.person.id if visitor.person else NOBODY
         store = of.household.store.requests
         if who == NOBODY:
             _tidy(of, at)
-        sent = store.ask(who, key_of(of, visitor), what, reason, at)
+        sent = store.ask(who, key_of(of, visitor), what, reason, at, guess)
     except (asks.NotAsked, ladder.NoName, BadName) as error:
         return _told(str(error), MIND)
     except StoreError as error:
@@ -132,9 +137,9 @@ def install(app: Flask) -> None:
 
 def waiting(of: Box, at: float) -> list[Asked]:
     """Return what waits for an answer, the oldest first. Raises StoreError."""
-    compiled = of.policy()
+    compiled, labels = of.policy(), of.labels()
     open_ = of.household.store.requests.open(at)
-    return [asks.asked(of, compiled, one, at) for one in open_ if not _is_settled(compiled.house, one)]
+    return [asks.asked(of, compiled, one, at, labels) for one in open_ if not _is_settled(compiled.house, one)]
 
 
 def count() -> int:
@@ -171,10 +176,13 @@ def _tidy(of: Box, at: float) -> None:
             store.withdraw(one.id, NOBODY, one.device)
 
 
-def _what(of: Box, visitor: Visitor, at: float) -> str:
-    """Return what the form asks for. Raises NotAsked, NoName and BadName."""
+def _what(of: Box, visitor: Visitor, at: float) -> tuple[str, str | None]:
+    """Return what the form asks for, and the category that the classifier took it for if it did.
+
+    Raises NotAsked, NoName and BadName.
+    """
     if visitor.person is None:
-        return DEVICE
+        return DEVICE, None
     compiled = of.policy()
     names = Names.of(of.book, compiled.house)
     what, typed = request.form.get("what", "").strip(), request.form.get("site", "").strip()
@@ -185,10 +193,15 @@ def _what(of: Box, visitor: Visitor, at: float) -> str:
     if what == DEVICE:
         raise asks.NotAsked("This device is known here already.")
     subject = compiled.of_device(visitor.device.id if visitor.device else None)
-    return asks.checked(of.contract.never, compiled, subject, names, what or asks.read(compiled, names, typed), at)
+    labels = of.labels()
+    wanted = what or asks.read(compiled, names, typed)
+    what = asks.checked(of.contract.never, compiled, subject, names, wanted, at, labels)
+    guess = asks.guess_of(labels, compiled, subject, what, at)
+    # A guess is about the whole site, and so is the answer to it.
+    return (what, None) if guess is None else (site_of(what), guess)
 
 
-def _open(person: Person, what: str, reply: Answer, at: float) -> str | None:
+def _open(person: Person, asked: Request, reply: Answer, at: float) -> str | None:
     """Do what an answer says, together with it; return what stood in the way."""
     end = clock.iso(reply.until, box().zone()) if reply.until else None
     args = {"person": person.id, "request": str(reply.request)} | ({"until": end} if end else {})
@@ -196,11 +209,35 @@ def _open(person: Person, what: str, reply: Answer, at: float) -> str | None:
     def mutate(house: House) -> House:
         clean = edits.cleaned(house, at, person.id)
         if reply.until is None:
-            return time_edits.opened_for_good(clean, person.id, what)
-        return time_edits.granted(clean, person.id, what, at, reply.until)
+            return time_edits.opened_for_good(clean, person.id, asked.what)
+        return time_edits.granted(clean, person.id, asked.what, at, reply.until)
 
-    trouble = changed(Reason.of("request_allowed", **args), mutate, reply)
-    return _trouble(Answered(), reply.request) if trouble == Answered().sentence else trouble
+    return _answer(Reason.of("request_allowed", **args), mutate, asked, reply, lessons.OPEN)
+
+
+def _keep(person: Person, asked: Request, word: str, at: float) -> str | None:
+    """Keep closed what nothing but a guess had closed until now, by a rule; return what stood in the way."""
+    rule = Rule(name=asked.what, do=Do.BLOCK)
+    what = Reason.of("request_kept", person=person.id, request=str(asked.id))
+
+    def mutate(house: House) -> House:
+        return edits.with_rule(edits.cleaned(house, at, person.id), person.id, rule)
+
+    return _answer(what, mutate, asked, Answer(asked.id, is_allowed=False, word=word), lessons.KEEP)
+
+
+def _answer(what: Reason, mutate: Callable[[House], House], asked: Request, reply: Answer, steps: int) -> str | None:
+    """Answer a request with a change of the house, and have the box learn from it; return what stood in the way."""
+    try:
+        lesson = lessons.of_answer(box(), asked, steps)
+    except StoreError as error:
+        return error.sentence
+    if lesson is None:
+        trouble = changed(what, mutate, reply)
+    else:
+        taught = replace(reply, taught=lesson.steps)
+        trouble = changed(what, lambda house: lesson.learned(mutate(house)), taught)
+    return _trouble(Answered(), asked.id) if trouble == Answered().sentence else trouble
 
 
 def _past(of: Box, at: float) -> list[Past]:

@@ -59,6 +59,7 @@ class WindowForm(FlaskForm):  # type: ignore[misc]
     block_names = TextAreaField("Sites that are closed", [Length(max=20_000)], render_kw=_NAMES)
     safe_search = BooleanField("Strict search")
     uncounted = BooleanField("These minutes don't count")
+    slow = BooleanField("Slow in place of closed")
 
     def __init__(self, stock: Stock, window: Window) -> None:
         super().__init__(data=_data(window))
@@ -100,9 +101,14 @@ class WindowForm(FlaskForm):  # type: ignore[misc]
         if self.internet.data == ON:
             self._block = replace(self._block, names=_names(field))
 
+    def validate_slow(self, field: Field) -> None:
+        """Want the Internet on: what is off can't be slow."""
+        if field.data and self.internet.data != ON:
+            raise ValidationError("To slow things down, leave the Internet on.")
+
     def validate_uncounted(self, field: Field) -> None:
         """Want a routine that changes anything."""
-        does = (field.data, self.safe_search.data, self.allow.data, self.block.data)
+        does = (field.data, self.safe_search.data, self.slow.data, self.allow.data, self.block.data)
         names = (self.allow_names.data or "", self.block_names.data or "")
         if self.internet.data == ON and not any(does) and not any(text.strip() for text in names):
             raise ValidationError("The Internet is on and nothing else differs: close or open something, or tick this.")
@@ -121,6 +127,7 @@ class WindowForm(FlaskForm):  # type: ignore[misc]
             block=self._block,
             safe_search=bool(self.safe_search.data),
             uncounted=bool(self.uncounted.data),
+            slow=bool(self.slow.data),
         )
 
     def _things(self, field: Field, *, opens: bool) -> Things:
@@ -284,4 +291,5 @@ def _data(window: Window) -> dict[str, object]:
         "block_names": "\n".join(window.block.names),
         "safe_search": window.safe_search,
         "uncounted": window.uncounted,
+        "slow": window.slow,
     }

@@ -17,7 +17,8 @@ from appliance.core.house import House
 from appliance.core.person import Do, Person, Rule
 from appliance.core.verdict import Step, Verdict
 from appliance.store.errors import StoreError
-from appliance.web import edits, ladder, look
+from appliance.store.requests import TakenBack
+from appliance.web import edits, ladder, lessons, look
 from appliance.web.box import box
 from appliance.web.gate import Who, open_to
 from appliance.web.people import person_or_404
@@ -120,10 +121,14 @@ def remove(person_id: str) -> ResponseReturnValue:
     if all(rule.name != name for rule in person.rules):
         return done(f"There is no rule about {name} any more.", MIND, where)
     at = look.now()
-    trouble = changed(
-        reason("rule_removed", name=name, person=person.id),
-        lambda house: edits.without_rule(edits.cleaned(house, at, person.id), person.id, name),
-    )
+    answered = lessons.of_rule(box(), person.id, name)
+
+    def mutate(house: House) -> House:
+        without = edits.without_rule(edits.cleaned(house, at, person.id), person.id, name)
+        return without if answered is None else lessons.unlearned(without, answered)
+
+    what = reason("rule_removed", name=name, person=person.id)
+    trouble = changed(what, mutate, None if answered is None else TakenBack(answered.id))
     return done(trouble or f"The rule about {name} is gone.", WRONG if trouble else GOOD, where)
 
 

@@ -10,7 +10,7 @@ from appliance.core.house import House, HouseError
 from appliance.core.verdict import Reason
 from appliance.household.changes import NotValid, Unpublished
 from appliance.store.errors import StoreError
-from appliance.store.requests import Answer
+from appliance.store.requests import Answer, TakenBack
 from appliance.web.box import box
 from appliance.web.edits import EditError, NoSuchDevice, NoSuchPerson, Taken
 
@@ -18,7 +18,7 @@ GOOD, MIND, WRONG = "free", "pause", "stop"
 """Tones of what is said after a change: done, done but, not done."""
 
 
-def changed(what: Reason, mutate: Callable[[House], House], answer: Answer | None = None) -> str | None:
+def changed(what: Reason, mutate: Callable[[House], House], answer: Answer | TakenBack | None = None) -> str | None:
     """Change the house, with `answer` as that to a request; return None, or what was in the way of it. Raises Taken.
 
     What is saved but can't take effect yet is told on the next page.

@@ -13,6 +13,7 @@ from appliance.household.changes import BOX
 from appliance.store.accounts import Caregiver
 from appliance.store.audit import Entry
 from appliance.store.difference import Part
+from appliance.web import tones
 from appliance.wording import Names
 
 YOU = "you"
@@ -22,63 +23,10 @@ EVERYONE = "all children"
 MAX_DETAILS = 60
 _NO_NAMES = Names()
 
-_MARKS: Mapping[str, tuple[str, str]] = {
-    "first_run": ("house-heart", "free"),
-    "child_added": ("person-plus", "free"),
-    "person_changed": ("person", "ask"),
-    "person_removed": ("person-dash", "stop"),
-    "rule_allowed": ("check-circle", "free"),
-    "rule_blocked": ("slash-circle", "stop"),
-    "rule_removed": ("eraser", "ask"),
-    "paused": ("pause-fill", "pause"),
-    "resumed": ("play-fill", "free"),
-    "opened": ("sun", "free"),
-    "pass_given": ("unlock", "free"),
-    "pass_ended": ("lock", "ask"),
-    "minutes_given": ("plus-lg", "free"),
-    "minutes_taken": ("dash-lg", "stop"),
-    "budget_set": ("hourglass-split", "night"),
-    "budget_removed": ("hourglass-split", "ask"),
-    "uncounted_set": ("stopwatch", "free"),
-    "uncounted_removed": ("stopwatch", "ask"),
-    "always_on_set": ("unlock", "free"),
-    "always_on_removed": ("unlock", "ask"),
-    "grace_taken": ("flag", "free"),
-    "request_allowed": ("chat-heart", "free"),
-    "paused_device": ("pause-fill", "pause"),
-    "resumed_device": ("play-fill", "free"),
-    "windows_set": ("moon-stars", "night"),
-    "exception_set": ("calendar-event", "night"),
-    "exception_removed": ("calendar-event", "night"),
-    "week_copied": ("copy", "night"),
-    "grace_set": ("flag", "night"),
-    "category_set": ("sliders", "ask"),
-    "category_reset": ("sliders", "ask"),
-    "house_set": ("house-gear", "school"),
-    "house_replaced": ("file-earmark-text", "school"),
-    "house_taken_over": ("arrow-repeat", "school"),
-    "list_added": ("card-checklist", "free"),
-    "list_removed": ("card-checklist", "stop"),
-    "list_on": ("power", "free"),
-    "list_off": ("power", "pause"),
-}
-"""Code → icon and tone; devices, routers and caregivers by the word before the first underscore."""
-_KINDS = {
-    "device": ("phone", "school"),
-    "client": ("slash-circle", "school"),
-    "forwarder": ("router", "school"),
-    "caregiver": ("key", "school"),
-    "list": ("card-checklist", "school"),
-    "record": ("signpost", "school"),
-    "private": ("house-door", "school"),
-    "local": ("signpost", "school"),
-}
-_OTHER = ("pencil", "school")
-
 _ROLES = {"owner": "an owner", "caregiver": "a caregiver"}
 _SETTINGS = {
     "allow": "open", "timed": "open, counted", "safe": "safe mode", "safe-timed": "safe mode, counted",
-    "ask": "ask first", "block": "closed",
+    "ask": "ask first", "block": "closed", "open": "open", "off": "no", "watch": "watch first", "on": "yes",
 }  # fmt: skip
 _PARTS = {
     "time_zone": "time zone",
@@ -99,6 +47,10 @@ _PARTS = {
     "wide": "may close whole endings",
     "redirects": "may lead elsewhere",
     "options": "what it says of who asks",
+    "only": "may reach",
+    "unwatched": "while nobody can look",
+    "known_names_only": "only known addresses",
+    "risky_names": "asks about new sites that look risky",
 }
 """What parts of a house are called, where it is not by their own word."""
 _ONE = {
@@ -110,6 +62,8 @@ _ONE = {
     "macs": "MAC address", "addresses": "address",
 }  # fmt: skip
 _LISTED = ("persons", "devices", "forwarders", "lists")
+_CLASSIFIER = {"on": ("", "guesses which new sites look risky"), "steps": ("Surer before it asks, in steps", "steps")}
+"""Whose it is and its word, of what the classifier is told."""
 _TELLING = {
     "house_set", "house_replaced", "house_taken_over", "person_changed", "device_changed", "forwarder_changed",
     "windows_set", "budget_set", "exception_set", "exception_removed", "week_copied",
@@ -151,7 +105,7 @@ class Teller:
     def say(self, entry: Entry) -> Said:
         """Return an entry of the audit in words."""
         code, args = entry.what.code, dict(entry.what.args)
-        icon, tone = _MARKS.get(code) or _KINDS.get(code.partition("_")[0], _OTHER)
+        icon, tone = tones.look_of(code)
         before, after = self._own(entry.before), self._own(entry.after)
         details = tuple(differences(before, after, self._named(entry)))[:MAX_DETAILS]
         told = details if code in _TELLING or code not in wording.CHANGES else ()
@@ -276,6 +230,9 @@ def _things(
     key: str, was: Mapping[str, object], now: Mapping[str, object], names: Mapping[tuple[str, str], str]
 ) -> Iterator[str]:
     for id_ in dict.fromkeys((*was, *now)):
+        if key == "classifier":
+            yield from _plain(*_CLASSIFIER.get(id_, ("", id_)), was.get(id_), now.get(id_), names)
+            continue
         if key not in _LISTED:
             yield from _plain("", id_, was.get(id_), now.get(id_), names)
             continue
@@ -299,7 +256,7 @@ def _called(key: str, thing: object) -> str:
 def _plain(whose: str, key: str, was: object, now: object, names: Mapping[tuple[str, str], str]) -> Iterator[str]:
     """Yield the lines of one part: items that came or went, settings one by one, or the value before and after."""
     begin = f"{whose}: " if whose else ""
-    if key != "options" and (isinstance(was, list) or isinstance(now, list)):
+    if key not in ("options", "only") and (isinstance(was, list) or isinstance(now, list)):
         one = _ONE.get(key, key.replace("_", " "))
         gone, come = (value if isinstance(value, list) else [] for value in (was, now))
         if gone and sorted(map(repr, gone)) == sorted(map(repr, come)):
@@ -340,9 +297,9 @@ def _value(value: object, names: Mapping[tuple[str, str], str]) -> str:
             whose = names.get(("persons", str(rest.get("person")))) or names.get(("devices", str(rest.get("device"))))
             return " ".join(str(word) for word in (what, whose and f"for {whose}") if word) + _end(until)
         case dict():
-            return ", ".join(_value(one, names) for one in value.values())
+            return ", ".join("then slow" if key == "slow" else _value(one, names) for key, one in value.items())
         case list():
-            return " ".join(_value(one, names) for one in value)
+            return " ".join(_value(one, names) for one in value) or "nothing"
     return str(value)
 
 
@@ -355,10 +312,8 @@ def _held(window: Mapping[Any, object], names: Mapping[tuple[str, str], str]) ->
         called = [_item(kind, one, names) for kind, ids in things.items() if isinstance(ids, list) for one in ids]
         if called:
             yield f"{word}: {', '.join(called)}"
-    if window.get("safe_search"):
-        yield "strict search"
-    if window.get("uncounted"):
-        yield "not counted"
+    flags = {"safe_search": "strict search", "uncounted": "not counted", "slow": "slow and not closed"}
+    yield from (word for key, word in flags.items() if window.get(key))
 
 
 def _differs(exception: Mapping[Any, object], names: Mapping[tuple[str, str], str]) -> Iterator[str]:

@@ -145,7 +145,8 @@ def now(subject: Subject, minutes: Minutes, at: float) -> Now:
     if window is not None and not window.internet:
         return Now(State.WINDOW, window)
     budget = left.of_everything(subject, minutes, at) if subject.budgets else None
-    if budget is not None and budget.left <= 0 and not any(one.uncounted for one in windows):
+    is_spent = budget is not None and budget.left <= 0 and not budget.budget.slow
+    if is_spent and not any(one.uncounted for one in windows):
         return Now(State.TIME_UP, window)
     if subject.is_closed:
         return Now(State.CLOSED, window)

@@ -1,4 +1,4 @@
-"""Today: how often each kind of site was asked for, per child, as far as the visibility contract lets one see."""
+"""Today: how often each kind of site was asked for and what happened, per child, as far as one may see it."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,11 +10,12 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from appliance.core.person import Person, PersonKind
-from appliance.core.rulebook import UNCLASSIFIED
+from appliance.core.rulebook import NEW, UNCLASSIFIED
 from appliance.core.visibility import Granularity, Role, row_of
-from appliance.web import look, sees
+from appliance.web import guessed, happened, look, sees
 from appliance.web.box import Box, box
 from appliance.web.gate import Who, open_to
+from appliance.web.happened import Happened
 
 pages = Blueprint("today", __name__)
 
@@ -92,6 +93,8 @@ class Sheet:
     stopped: int
     blocked: tuple[Named, ...]
     visited: tuple[Named, ...]
+    happened: tuple[Happened, ...] = ()
+    """The newest first."""
 
 
 @pages.get("/today")
@@ -130,7 +133,6 @@ def sheet_of(of: Box, person: Person, day: date) -> Sheet:
     counts = told or Counts(view.granularity)
     bars, more = _bars(of, counts.rows)
     # Where a week is seen, sums stand under its Monday; names are of the day that is looked at.
-    named = [one for one in counts.blocked if one.name is not None]
     return Sheet(
         person=person,
         span=span,
@@ -141,8 +143,9 @@ def sheet_of(of: Box, person: Person, day: date) -> Sheet:
         more=more,
         total=sum(one.count for one in counts.rows),
         stopped=sum(one.count for one in counts.rows if one.action in _STOPPED),
-        blocked=tuple(Named(str(one.name), _kind(of, one.category), one.count) for one in named)[:MOST_NAMES],
+        blocked=_named(of, person, counts.blocked),
         visited=tuple(Named(one.name, _kind(of, one.category), one.count) for one in counts.visited)[:MOST_NAMES],
+        happened=tuple(one for one in happened.told(of, of.policy(), person, Role.CAREGIVER) if one.day == day),
     )
 
 
@@ -153,6 +156,19 @@ def counts_of(of: Box, person: Person, day: date) -> Counts | None:
         return None if told is None else msgspec.convert(told, Counts)
     except msgspec.ValidationError:
         return None
+
+
+def _named(of: Box, person: Person, blocked: Iterable[_Blocked]) -> tuple[Named, ...]:
+    """Return the blocked names that may be seen; of what was only guessed at, what it looks like."""
+    found = [(one.name, one) for one in blocked if one.name is not None][:MOST_NAMES]
+    labels, subject = of.labels(), of.policy().by_person[person.id]
+    labels.learn(name for name, one in found if one.category == NEW)
+
+    def kind(name: str, category: str) -> str:
+        guess = labels.label(subject, name) if category == NEW else None
+        return _kind(of, category) if guess is None else guessed.in_short(of, guess)
+
+    return tuple(Named(name, kind(name, one.category), one.count) for name, one in found)
 
 
 def _bars(of: Box, rows: Iterable[_Row]) -> tuple[tuple[Bar, ...], int]:

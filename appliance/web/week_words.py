@@ -28,6 +28,8 @@ def what_words(window: Window, stock: Stock) -> str:
     said = []
     if not window.internet:
         said.append(f"off but for {listed(allow)}" if allow else "Internet off")
+    elif window.slow:
+        said.append(f"{listed(block) if block else 'all'} slow")
     elif block:
         said.append(f"on without {listed(block)}")
     if window.internet and allow:

@@ -1,13 +1,11 @@
 """Why?: what happens to a name for somebody, who wanted it so and since when, when it changes, and what to do."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from appliance import wording
 from appliance.core.catalogue import Service
@@ -23,8 +21,9 @@ from appliance.household import at_home
 from appliance.household.lists import line_of
 from appliance.store.audit import Entry
 from appliance.store.errors import StoreError
-from appliance.web import asks, ladder, lift_edits, lifts, look, malware
+from appliance.web import deeds, guessed, ladder, lift_edits, lifts, look, malware
 from appliance.web.box import Box, box
+from appliance.web.deeds import Deed
 from appliance.web.gate import Who, open_to
 from appliance.web.ladder import Mark, NoName
 from appliance.web.saying import teller
@@ -61,17 +60,6 @@ class Asked:
         if self.device is not None:
             return of.of_device(self.device.id)
         return of.unknown if self.person is None else of.by_person.get(self.person.id, of.unknown)
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """Something to do about it: a form (`fields` are its hidden values) or, without any, a link."""
-
-    text: str
-    icon: str
-    href: str
-    fields: Mapping[str, str] | None = None
-    tone: str = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +115,23 @@ def answered(of: Box, asked: Asked, name: str, at: float) -> Answer:
     """Return the answer for a name (in normal form) at a time: the same decision as the nameserver's."""
     compiled = of.policy()
     subject = asked.subject(compiled)
-    house = compiled.house
-    verdict, here = at_home.decide(compiled, frozenset(), subject, name, dns.A, at)
+    house, labels = compiled.house, of.labels()
+    verdict, here = at_home.decide(compiled, frozenset(), subject, name, dns.A, at, labels)
     if here is not None and here.leads_home:
         verdict = Verdict(Action.ALLOW, Step.DEFAULT, Reason(at_home.STEP), traceless=True)
         facts_ = (("signpost", at_home.told(house, here, dns.A).sentence),)
-        deeds = (Deed("Names at home", "signpost", "/house/names"),)
+        links = (Deed("Names at home", "signpost", "/house/names"),)
         said = f"{name} is open for {_whom(asked)}."
-        return Answer(name, asked, ladder.mark_of(verdict), said, at_home.SENTENCE, facts_, deeds, [], verdict)
+        return Answer(name, asked, ladder.mark_of(verdict), said, at_home.SENTENCE, facts_, links, [], verdict)
     sentence = wording.sentence(verdict.reason, wording.Names.of(of.book, house), house.language)
     mark = ladder.mark_of(verdict)
     facts = _facts(of, house, asked, verdict)
     if here is not None:
         facts.insert(0, ("signpost", at_home.told(house, here, dns.A).sentence))
-    change = ladder.next_change(compiled, subject, name, verdict, at)
+    guess = guessed.category_of(verdict)
+    if guess is not None:
+        facts.insert(0, ("patch-question", guessed.to_caregiver(of, labels, name, guess)))
+    change = ladder.next_change(compiled, subject, name, verdict, at, labels)
     if change is not None:
         facts.append(
             ("clock-history", f"Changes by itself {_from(look.until_words(change.at))}: {_state(change.verdict)} then.")
@@ -160,8 +151,8 @@ def answered(of: Box, asked: Asked, name: str, at: float) -> Answer:
         f"{name} is {_state(verdict)} for {_whom(asked)}{_until(change)}.",
         sentence,
         tuple(facts),
-        tuple(_deeds(asked, name, verdict, is_opened=opened is not None)),
-        ladder.steps_of(verdict, sentence, mark.tone),
+        tuple(deeds.of(asked.person, asked.device, name, verdict, is_opened=opened is not None)),
+        ladder.steps_of(verdict, sentence, mark.tone, ladder.classifier_of(compiled, subject, name, verdict, labels)),
         verdict,
     )
 
@@ -210,6 +201,7 @@ def _facts(of: Box, house: House, asked: Asked, verdict: Verdict) -> list[tuple[
         )
     if verdict.counted:
         facts.append(("stopwatch", "Counts as screen time."))
+    facts += [("hourglass-split", "Slow now, where the box is the gateway.")] if verdict.slowed else []
     if verdict.traceless:
         facts.append(("eye-slash", "Leaves no trace: nobody sees that it was asked for."))
     return facts
@@ -278,7 +270,7 @@ def _matches(
             return lambda entry: in_week(entry) or is_dated(of_person(entry).get("exceptions", ()))
         case Step.TIME:
             return has("budgets", "what", told["what"], *(("",) if told["what"] == EVERYTHING else ()))
-        case Step.OWN:
+        case Step.OWN if "name" in told:
             return has("rules", "name", told["name"])
         case Step.CATEGORY if "service" in told:
             group = next((one.group for one in services if one.id == told["service"]), None)
@@ -316,82 +308,3 @@ def _opened(of: Box, name: str, at: float) -> str | None:
         return None
     end = look.until_words(told.until.timestamp()) if told.until else "until a caregiver closes it"
     return f"{lifts.said_by(of, told)} opened {told.name} {end}."
-
-
-def _deeds(asked: Asked, name: str, verdict: Verdict, *, is_opened: bool) -> list[Deed]:
-    """Return what a caregiver may do about it from here."""
-    found = _deeds_about_malware(name, verdict, is_opened=is_opened)
-    person, told = asked.person, dict(verdict.reason.args)
-    if person is None:
-        where = f"/devices/{asked.device.id}" if asked.device is not None else "/devices"
-        return [*found, Deed("Say whose it is", "phone", where)]
-    if person.kind is PersonKind.ADULT:
-        return found
-    rules = f"/child/{person.id}/rules"
-    if verdict.lift is Lift.TWO:
-        anchor = f"#kind-{told.get('category', '')}"
-        found.append(Deed("Lift it together", "people", f"/child/{person.id}/closed{anchor}"))
-    if verdict.is_blocked and verdict.lift is Lift.ONE:
-        match verdict.step:
-            case Step.WORD:
-                found.append(Deed("Resume now", "play-fill", f"/child/{person.id}/resume", {}, "main"))
-            case Step.TIME:
-                found.append(Deed("Open for 15 min", "sun", f"/child/{person.id}/open", {"minutes": "15"}, "main"))
-            case Step.OWN:
-                found.append(Deed("Remove the rule", "eraser", f"{rules}/remove", {"name": told_name(verdict)}, "main"))
-            case _:
-                found.append(Deed("Allow for 1 hour", "hourglass-split", rules, rule(name, "allow", "hour"), "main"))
-                found.append(Deed("Always allow", "check-lg", rules, rule(name, "allow", "")))
-        found.append(_for_a_while(person, name))
-    elif not verdict.is_blocked and verdict.step is Step.OWN and told_name(verdict):
-        found.append(Deed("Remove the rule", "eraser", f"{rules}/remove", {"name": told_name(verdict)}))
-    elif not verdict.is_blocked and verdict.step not in (Step.HELP, Step.INFRASTRUCTURE, Step.PROTECTED):
-        found.append(Deed(f"Block for {person.name}", "slash-circle", rules, rule(name, "block", "")))
-    if "list" in told:
-        found.append(Deed("The list", "card-checklist", f"/lists/{told['list']}"))
-    found += _settings(person, told, verdict)
-    found.append(Deed(f"All about {person.name}", "person", f"/child/{person.id}"))
-    return found
-
-
-def _for_a_while(person: Person, name: str) -> Deed:
-    """Return what opens a name, or the service that it belongs to, for half an hour, in bedtime and a pause too."""
-    what = asks.service_or_site(box().policy(), name)
-    called = wording.Names.of(box().book, box().house()).thing(what)
-    back = f"/why?{urlencode({'name': name, 'child': person.id})}"
-    fields = {"minutes": "30", "what": what, "back": back}
-    return Deed(f"Open {called} for 30 min", "unlock", f"/child/{person.id}/open", fields)
-
-
-def _deeds_about_malware(name: str, verdict: Verdict, *, is_opened: bool) -> list[Deed]:
-    if is_opened:
-        return [Deed("Close it again", "shield-lock", "/why/malware/close", {"name": name}, "main")]
-    if verdict.lift is Lift.OWNER and current_user.is_owner:
-        return [Deed("Open this name", "unlock", f"/why/malware?{urlencode({'name': name})}", None, "stop")]
-    return []
-
-
-def _settings(person: Person, told: Mapping[str, str], verdict: Verdict) -> list[Deed]:
-    """Return the way to the page on which a verdict was set."""
-    base = f"/child/{person.id}"
-    if "service" in told:
-        return [Deed("Apps and services", "grid", f"{base}/services?{urlencode({'q': told['service']})}")]
-    if "engine" in told:
-        return [Deed("Safe search", "search", f"{base}/safe-search#engine-{told['engine']}")]
-    if "window" in told:
-        return [Deed("The week", "calendar-week", f"{base}/week")]
-    if verdict.step is Step.TIME:
-        return [Deed("Time budgets", "stopwatch", f"{base}/budgets")]
-    if verdict.step is not Step.HARD and (verdict.step is Step.CATEGORY or "category" in told):
-        return [Deed("Kinds of sites", "sliders", f"{base}/categories")]
-    return []
-
-
-def told_name(verdict: Verdict) -> str:
-    """Return the name of the rule that decided."""
-    return dict(verdict.reason.args).get("name", "")
-
-
-def rule(name: str, do: str, end: str) -> dict[str, str]:
-    """Return the values of the form that adds a rule."""
-    return {"name": name, "do": do, "end": end}

@@ -44,8 +44,13 @@ PROBLEMS: Mapping[str, tuple[str, str]] = {
     "journal_broken": ("The journal is damaged", "It is put aside and begun anew by itself. Rules are not touched."),
     "journal_waiting": ("The journal can't be written at the moment", "Events wait in memory; it is tried again."),
     "journal_renewed": ("The journal was damaged and begun anew", "What it held is gone. Rules hold."),
+    "classifier_broken": ("The model that guesses about new sites is damaged", "Nobody is asked about them meanwhile."),
+    "classifier_down": ("What guesses about new sites doesn't run", "Nobody is asked about them until it is back."),
 }
 """A steward's problem → what is so, and what that means: on home, on the house's page and from the doctor."""
+BROKEN_MODEL = "classifier_broken"
+_GUESSING = "classifier_"
+"""So begin the codes of what is wrong with the classifier."""
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -104,7 +109,8 @@ def _daemons(found: InForce) -> Iterator[Worth]:
 def _problems(box: Box) -> Iterator[Worth]:
     for problem in problems(box):
         title, note = problem_words(problem)
-        yield Worth("stop", "exclamation-octagon", title, note, "/house")
+        is_guessing = problem.code.startswith(_GUESSING)
+        yield Worth("stop", "exclamation-octagon", title, note, "/house/new-sites" if is_guessing else "/house")
 
 
 def _lifts(box: Box, at: float) -> Iterator[Worth]:

@@ -1,7 +1,7 @@
 """The bus: one UNIX socket per daemon in the data folder, JSON lines, the peer's user checked, everything bounded.
 
-A client sends one request, ``{"bus": 1, "ask": "status"}``, and gets one line back. Requests are documented with the
-daemon that answers them. Version 1.
+A client sends one request, ``{"bus": 1, "ask": "status"}``, and gets one line back; where the daemon lets its clients
+stay, one after another (`Line`). Requests are documented with the daemon that answers them. Version 1.
 """
 
 import asyncio
@@ -19,14 +19,16 @@ from pathlib import Path
 
 import msgspec
 
+from appliance.world.talks import begun
+
 VERSION = 1
 FOLDER = "bus"
 MAX_LINE_OCTETS = 1_000_000
-MAX_REQUEST_OCTETS = 4_096
+MAX_REQUEST_OCTETS = 16_384
 MAX_CLIENTS = 16
 TIMEOUT_S = 5.0
 
-USERS = frozenset(("kindgate-nameserver", "kindgate-steward", "kindgate-web", "kindgate-finder"))
+USERS = frozenset(("kindgate-nameserver", "kindgate-steward", "kindgate-web", "kindgate-finder", "kindgate-guard"))
 """The system users of the daemons; besides them root and a daemon's own user are trusted."""
 
 _CREDENTIALS = struct.Struct("3i")
@@ -50,13 +52,19 @@ class NotRunning(BusError):
 class Bus:
     """A daemon's end: answers requests of root, of its own user and of the other daemons'."""
 
-    def __init__(self, data: Path, daemon: str, answer: Answerer, restricted: Restricted | None = None) -> None:
+    def __init__(
+        self, data: Path, daemon: str, answer: Answerer, restricted: Restricted | None = None, *, stay_s: float = 0.0,
+        clients: int = MAX_CLIENTS,
+    ) -> None:  # fmt: skip
+        """Listen to nobody yet; `stay_s`: how long a client that was answered may stay silent, 0 if it is to leave."""
         self._data = data
         self._daemon = daemon
         self._answer = answer
         self._restricted = restricted or {}
         self._server: asyncio.Server | None = None
         self._inode: tuple[int, int] | None = None
+        self._stay_s = stay_s
+        self._most = clients
         self._clients = 0
         self.dropped = 0
         """Requests refused: a foreign user, too many clients, or not understood."""
@@ -65,7 +73,7 @@ class Bus:
         """Listen, in place of what is left there of a daemon that died. Raises OSError."""
         listener = self._listen()
         await self.close()
-        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=MAX_REQUEST_OCTETS)
+        self._server = await asyncio.start_unix_server(begun(self._serve), sock=listener, limit=MAX_REQUEST_OCTETS)
 
     def _listen(self) -> socket.socket:
         folder = _made(self._data / FOLDER)
@@ -79,7 +87,7 @@ class Bus:
             with contextlib.suppress(PermissionError):
                 os.chown(fresh, -1, folder.stat().st_gid)
             Path(fresh).chmod(0o660)
-            listener.listen(MAX_CLIENTS)
+            listener.listen(self._most)
             Path(fresh).replace(path)
             self._inode = _inode(Path(path))
         return listener
@@ -96,22 +104,39 @@ class Bus:
             self._server.close()
             self._server = None
 
+    async def leave(self) -> None:
+        """Stop listening for good: nobody is to look for this daemon any more."""
+        await self.close()
+        socket_file = self._data / FOLDER / f"{self._daemon}.sock"
+        if self._inode is not None and _inode(socket_file) == self._inode:
+            with contextlib.suppress(OSError):
+                socket_file.unlink()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._clients += 1
         try:
             user = _uid(writer.get_extra_info("socket"))
-            if self._clients > MAX_CLIENTS or not _is_trusted(user, USERS):
+            if self._clients > self._most or not _is_trusted(user, USERS):
                 self.dropped += 1
                 return
             async with asyncio.timeout(TIMEOUT_S):
-                answer = await self._reply(await reader.readline(), user)
-                writer.write(msgspec.json.encode(answer) + b"\n")
-                await writer.drain()
+                await self._tell(await reader.readline(), user, writer)
+            while self._stay_s:
+                async with asyncio.timeout(self._stay_s):
+                    line = await reader.readline()
+                if not line:
+                    return
+                async with asyncio.timeout(TIMEOUT_S):
+                    await self._tell(line, user, writer)
         except (OSError, ValueError, TimeoutError):
             self.dropped += 1
         finally:
             self._clients -= 1
             writer.close()
+
+    async def _tell(self, line: bytes, user: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(msgspec.json.encode(await self._reply(line, user)) + b"\n")
+        await writer.drain()
 
     async def _reply(self, line: bytes, user: int) -> object:
         try:
@@ -140,20 +165,104 @@ class Bus:
             return {"bus": VERSION, "error": "this could not be answered"}
 
 
+def is_expected(data: Path, daemon: str) -> bool:
+    """Say whether a daemon was started on this data folder and has not taken its leave: dead or alive."""
+    return (data / FOLDER / f"{daemon}.sock").exists()
+
+
 def ask(data: Path, daemon: str, request: dict[str, object], timeout_s: float = TIMEOUT_S) -> dict[str, object]:
     """Return a daemon's answer to a request. Raises NotRunning, BusError."""
-    line = msgspec.json.encode({"bus": VERSION} | request) + b"\n"
+    with _in_words(data, daemon), _reachable(data / FOLDER) as near, socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(timeout_s)
+        client.connect(f"{near}/{daemon}.sock")
+        client.sendall(_line(request))
+        with client.makefile("rb") as answered:
+            answer = _read(answered.readline(MAX_LINE_OCTETS))
+    return _accepted(daemon, answer)
+
+
+async def ask_soon(
+    data: Path, daemon: str, request: dict[str, object], timeout_s: float = TIMEOUT_S
+) -> dict[str, object]:
+    """Do as `ask` on an event loop, which goes on meanwhile."""
+    with _in_words(data, daemon):
+        async with asyncio.timeout(timeout_s):
+            reader, writer = await _connected(data, daemon)
+            try:
+                writer.write(_line(request))
+                answer = _read(await reader.readline())
+            finally:
+                writer.close()
+    return _accepted(daemon, answer)
+
+
+class Line:
+    """A connection that stays, to a daemon that lets its clients stay: one request after another."""
+
+    def __init__(self, data: Path, daemon: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._data, self._daemon = data, daemon
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def open(cls, data: Path, daemon: str, timeout_s: float = TIMEOUT_S) -> "Line":
+        """Connect to a daemon. Raises NotRunning, BusError."""
+        with _in_words(data, daemon):
+            async with asyncio.timeout(timeout_s):
+                return cls(data, daemon, *await _connected(data, daemon))
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether the other end is there still, as far as is known."""
+        return not (self._writer.is_closing() or self._reader.at_eof())
+
+    async def ask(self, request: dict[str, object], timeout_s: float = TIMEOUT_S) -> dict[str, object]:
+        """Return the answer to a request; the next one may be sent when it has come.
+
+        Raises BusError. The line is closed then, but for where the daemon said itself that it refuses: what came
+        later would be taken for the answer to another request.
+        """
+        try:
+            with _in_words(self._data, self._daemon):
+                async with asyncio.timeout(timeout_s):
+                    self._writer.write(_line(request))
+                    await self._writer.drain()
+                    answer = _read(await self._reader.readline())
+        except BaseException:
+            self.close()
+            raise
+        return _accepted(self._daemon, answer)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+
+async def _connected(data: Path, daemon: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    with _reachable(data / FOLDER) as near:
+        return await asyncio.open_unix_connection(f"{near}/{daemon}.sock", limit=MAX_LINE_OCTETS)
+
+
+def _line(request: dict[str, object]) -> bytes:
+    return msgspec.json.encode({"bus": VERSION} | request) + b"\n"
+
+
+def _read(line: bytes) -> dict[str, object]:
+    return msgspec.json.decode(line, type=dict[str, object])
+
+
+@contextmanager
+def _in_words(data: Path, daemon: str) -> Iterator[None]:
+    """Raise our own errors in place of what may happen to a client."""
     try:
-        with _reachable(data / FOLDER) as near, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(timeout_s)
-            client.connect(f"{near}/{daemon}.sock")
-            client.sendall(line)
-            with client.makefile("rb") as answered:
-                answer = msgspec.json.decode(answered.readline(MAX_LINE_OCTETS), type=dict[str, object])
+        yield
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
         raise NotRunning(f"no {daemon} is running with the data folder {data}") from error
-    except (OSError, msgspec.MsgspecError, RecursionError) as error:
+    except (OSError, ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise BusError(f"the {daemon} did not answer: {error}") from error
+
+
+def _accepted(daemon: str, answer: dict[str, object]) -> dict[str, object]:
+    """Return an answer that is no refusal."""
     if "error" in answer:
         raise BusError(f"the {daemon} says: {answer['error']}")
     return answer

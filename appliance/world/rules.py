@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from appliance.core import helplines, offers, rulebook, visibility
+from appliance.core import flowrules, helplines, offers, rulebook, visibility
 from appliance.core.domainset import DomainSet, build
+from appliance.core.flowrules import FlowRules, FlowRulesError
 from appliance.core.helplines import Helplines, HelplinesError
 from appliance.core.offers import Offer, OffersError
 from appliance.core.rulebook import Rulebook, RulebookError
@@ -34,6 +35,11 @@ def load_rulebook(where: Path | None = None) -> Rulebook:
 def load_contract(where: Path | None = None) -> Contract:
     """Return the visibility contract of a folder, by default the bundled one. Raises VisibilityError and OSError."""
     return _load(where, visibility.FILE, visibility.parse, VisibilityError)
+
+
+def load_flow_rules(rules: Rulebook, where: Path | None = None) -> FlowRules:
+    """Return what a folder's rules make of connections, by default the bundled ones. Raises FlowRulesError, OSError."""
+    return _load(where, flowrules.FILE, lambda text: flowrules.parse(text, rules), FlowRulesError)
 
 
 def load_helplines(where: Path | None = None) -> Helplines:

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import dns.message
 
-from appliance.nameserver.daemon import HEALTHY_S
 from appliance.world import bus
+from appliance.world.crew import HEALTHY_S
 from scripts.benchlib.inforce import CLIENT, CLIENTS, LIMIT_S, wait_until_up
 
 SERVER, PORT = "127.0.0.1", 5395

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from appliance.core.device import Device, Forwarder
@@ -49,6 +49,8 @@ BEHIND = tuple(Sender(ROUTER, f"02:00:00:00:00:{number:02x}") for number in rang
 STEADY_QPS = 1_000
 NEW_QPS = 200
 WARM_UPS = 6
+STARTS = 2
+"""Besides the one that is measured on."""
 """So often the stream runs through, each time from other ports, until each of two workers knows all of it."""
 
 
@@ -111,7 +113,9 @@ def main() -> None:
         forwards = peers.FORWARDS.format(port=INTERNET)
         unbound = enter(peers.unbound(folder, "unbound", UNBOUND, [*peers.always_null(blocked), forwards]))
         dnsmasq = enter(peers.dnsmasq(folder, DNSMASQ, INTERNET, blocked))
+        starts = list(_starts(data[0]))
         ours = enter(peers.kindgate(data[0], OURS, INTERNET))
+        ours = replace(ours, up_s=statistics.median([*starts, ours.up_s]))
         del blocked
         idle_mb = ours.private_mb
         parts = parts_of_stream(options.stream, folder, len(NAMES))
@@ -133,6 +137,13 @@ def main() -> None:
         verdict = "holds" if one.holds else "**broken**"
         print(f"| {one.words} | {one.value:.2f}{one.unit} ({sign} {one.limit:g}{one.unit}) | {verdict} |")
     sys.exit(not all(one.holds for one in bounds))
+
+
+def _starts(data: Path) -> Iterator[float]:
+    """Yield after how many seconds ours gave its first answer, for some starts."""
+    for _ in range(STARTS):
+        with peers.kindgate(data, OURS, INTERNET) as started:
+            yield started.up_s
 
 
 def _measure(

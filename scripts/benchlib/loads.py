@@ -18,7 +18,7 @@ STREAM = BULK / "queries_200k.txt.gz"
 LIST = BULK / "blocklist.hosts.gz"
 OUTSTANDING = 200
 MAC_OPTION = 65001
-LIMIT_S = 300
+LIMIT_S = 900.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.lablib import net, router, sniffer
+from scripts.lablib import gateway, net, router, sniffer
 from scripts.lablib.errors import LabError
 from scripts.lablib.house import EXAMPLE_HOUSE
 from scripts.lablib.lab import LAB_SCRIPT, Lab, Settings
@@ -26,6 +26,14 @@ The router {v} the appliance's port {port}, where nothing listens until you star
   scripts/lab recipe{n} leaky
   scripts/lab status{n}
   tail -f {queries}
+  scripts/lab down{n}"""
+TRY_GATEWAY = """\
+Lab '{name}' is up: the box is the gateway, {kind}. Until something forwards there, no device reaches anything. Try:
+  scripts/lab servers{n}                                    sites, resolvers, a proxy and echoes in the internet
+  scripts/lab exec{n} appliance -- .venv/bin/kindgate run --config FILE    with a section `gateway`
+  scripts/lab exec{n} tablet -- dig @{box} www.youtube.com
+  scripts/lab exec{n} tablet -- curl -k https://www.youtube.com/
+  scripts/lab status{n}
   scripts/lab down{n}"""
 
 
@@ -67,6 +75,9 @@ def _parser(about: str) -> argparse.ArgumentParser:
     up.add_argument("--recipe", choices=router.RECIPES, default="both", help=_recipe_help())
     up.add_argument("--record", action="append", default=[], metavar="'NAME TYPE DATA'", help="one more DNS record")
     up.add_argument("--wildcard", action="append", default=[], metavar="ADDRESS", help="the answer for other names")
+    kinds = [kind.value for kind in gateway.Kind]
+    up.add_argument("--gateway", choices=kinds, default="", help="the home in which all traffic goes through the box")
+    up.add_argument("--dhcp", action="store_true", help="with --gateway: devices have no addresses until given one")
     command("down", _down, "remove a lab, whole or in pieces")
     command("status", _status, f"say what runs (exit code {NOT_UP} when the lab is not up)")
     command("house", _house, "print an example house that names the lab's devices")
@@ -76,9 +87,10 @@ def _parser(about: str) -> argparse.ArgumentParser:
     upstream.add_argument("order", choices=["stop", "start"])
     for name, do, says in (("exec", _exec, "run a command in a host"), ("shell", _shell, "open a shell in a host")):
         made = command(name, do, says)
-        made.add_argument("host", choices=net.HOSTS)
+        made.add_argument("host", choices=net.EVERY_NAME)
         if do is _exec:
             made.add_argument("command", nargs="*", metavar="-- CMD", help="the command; its exit code is passed on")
+    command("servers", _servers, "run the internet's servers of a lab with --gateway, until Ctrl-C")
     run = command("run", _run, "run Kindgate in the appliance (arguments after -- go to scripts/run)")
     run.add_argument("command", nargs="*", metavar="-- ARGS")
     capture = commands.add_parser("capture", help="(used by up) record the queries that arrive on an interface")
@@ -113,9 +125,17 @@ def _up(arguments: argparse.Namespace) -> int:
         port=arguments.port or 53,
         records=tuple(arguments.record),
         wildcards=tuple(arguments.wildcard),
+        gateway=arguments.gateway,
+        dhcp=arguments.dhcp,
     )
+    if settings.dhcp and not settings.gateway:
+        raise LabError("--dhcp is for a lab with --gateway")
     if not lab.up(settings):
         print(f"Lab '{lab.name}' is up already.")
+        return 0
+    n = "" if lab.name == "lab" else f" --name {lab.name}"
+    if settings.gateway:
+        print(TRY_GATEWAY.format(name=lab.name, kind=settings.gateway, n=n, box=settings.hosts["appliance"].v4))
         return 0
     recipe = router.RECIPES[settings.recipe]
     print(
@@ -125,7 +145,7 @@ def _up(arguments: argparse.Namespace) -> int:
             says=recipe.says,
             v="rewrites port 53 to" if recipe.options is None else "forwards to",
             port=settings.port,
-            n="" if lab.name == "lab" else f" --name {lab.name}",
+            n=n,
             queries=lab.queries,
         )
     )
@@ -142,12 +162,13 @@ def _status(arguments: argparse.Namespace) -> int:
     lab = Lab(arguments.name)
     settings = lab.settings()
     hosts = net.existing(lab.name)
-    if settings is None or len(hosts) < len(net.HOSTS):
+    if settings is None or not set(settings.hosts) <= set(hosts):
         remains = f"; remains of it: {', '.join(hosts) or lab.state}" if hosts or lab.state.exists() else ""
         print(f"Lab '{lab.name}' is not up{remains}.")
         return NOT_UP
-    print(f"Lab '{lab.name}' is up: recipe {settings.recipe} to {settings.forward_to} port {settings.port}.")
-    for host in net.HOSTS.values():
+    does = f"recipe {settings.recipe} to {settings.forward_to} port {settings.port}"
+    print(f"Lab '{lab.name}' is up: {f'the box is the gateway, {settings.gateway}' if settings.gateway else does}.")
+    for host in settings.hosts.values():
         print(f"  {host.name:10} {host.mac}  {host.v4:14} {host.v6:9} {net.namespace(lab.name, host.name)}")
     for service, pid in lab.running().items():
         print(f"  {service:10} {f'runs as process {pid}' if pid else 'does not run'}")
@@ -184,16 +205,34 @@ def _shell(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    here, upstream = net.APPLIANCE, net.INTERNET.v4
-    # The environment is made out here: inside the lab there is no network to fetch anything from.
-    subprocess.run(["bash", "-c", '. "$1" && need_python', "lab", str(LAB_SCRIPT.parent / "lib.sh")], check=True)
+    here, upstream = Lab(arguments.name).require_up().hosts["appliance"], net.INTERNET.v4
+    _need_python()
     fixed = ["--dns", f"{here.v4}:53", "--dns", f"[{here.v6}]:53", "--upstream", upstream]
     return _become(arguments.name, here.name, [str(KINDGATE_RUN), *fixed, *arguments.command])
 
 
+def _servers(arguments: argparse.Namespace) -> int:
+    plan = Lab(arguments.name).require_up().plan
+    if plan is None:
+        raise LabError("the internet's servers are for a lab with --gateway")
+    _need_python("dev")
+    python = LAB_SCRIPT.parents[1] / ".venv/bin/python"
+    folder = Lab(arguments.name).state / "servers"
+    folder.mkdir(exist_ok=True)
+    os.chdir(LAB_SCRIPT.parents[1])
+    return _become(arguments.name, "internet", [str(python), "-m", "tests.lab.servers", str(folder)])
+
+
+def _need_python(extra: str = "") -> None:
+    """Make the environment out here: inside the lab there is no network to fetch anything from."""
+    lib = str(LAB_SCRIPT.parent / "lib.sh")
+    subprocess.run(["bash", "-c", '. "$1" && need_python $2', "lab", lib, extra], check=True)
+
+
 def _become(name: str, host: str, argv: list[str]) -> int:
     net.require_root()
-    Lab(name).require_up()
+    if host not in Lab(name).require_up().hosts:
+        raise LabError(f"lab '{name}' has no {host}")
     sys.stdout.flush()
     command = net.inside(name, host, argv)
     os.execvp(command[0], command)

@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.lablib import net, processes, router, zone
+from scripts.lablib import gateway, net, processes, router, zone
 from scripts.lablib.errors import LabError
+from scripts.lablib.gateway import Kind, Plan
 
 LOCK_TIMEOUT_S = 60.0
 SERVICES = ("capture", "unbound", "dnsmasq")
@@ -32,6 +33,19 @@ class Settings:
     port: int = 53
     records: tuple[str, ...] = ()
     wildcards: tuple[str, ...] = ()
+    gateway: str = ""
+    """The kind of a home in which the box is the gateway; empty for the home with a router that forwards DNS."""
+    dhcp: bool = False
+
+    @property
+    def plan(self) -> Plan | None:
+        """The gateway home, if it is one."""
+        return Plan(Kind(self.gateway), self.dhcp) if self.gateway else None
+
+    @property
+    def hosts(self) -> dict[str, net.Host]:
+        """The machines of the home."""
+        return self.plan.hosts if self.plan else net.HOSTS
 
 
 class Lab:
@@ -57,7 +71,7 @@ class Lab:
         require_programs()
         with _alone():
             current = self.settings()
-            if current and len(net.existing(self.name)) == len(net.HOSTS) and self._is_serving(current):
+            if current and self._is_whole(current) and self._is_serving(current):
                 if current == settings:
                     return False
                 raise LabError(f"lab '{self.name}' is up already with other settings; take it down first")
@@ -82,6 +96,8 @@ class Lab:
         require_programs()
         with _alone():
             current = self.require_up()
+            if current.gateway:
+                raise LabError(f"the router of lab '{self.name}' does nothing but route: there is no recipe to it")
             new = replace(
                 current, recipe=recipe, forward_to=forward_to or current.forward_to, port=port or current.port
             )
@@ -115,7 +131,7 @@ class Lab:
     def require_up(self) -> Settings:
         """The lab's settings; LabError when it isn't up."""
         current = self.settings()
-        if current is None or len(net.existing(self.name)) < len(net.HOSTS):
+        if current is None or not self._is_whole(current):
             raise LabError(f"lab '{self.name}' is not up: `scripts/lab up --name {self.name}`")
         return current
 
@@ -126,24 +142,34 @@ class Lab:
     def _record(self, service: str) -> Path:
         return self.state / f"{service}.pid"
 
+    def _is_whole(self, settings: Settings) -> bool:
+        wanted = {*settings.hosts, *(["switch"] if settings.gateway else [])}
+        return wanted <= set(net.existing(self.name))
+
     def _is_serving(self, settings: Settings) -> bool:
         """Whether all is there that `up` starts; unbound may have been stopped and the capture may be full."""
-        is_nat = router.RECIPES[settings.recipe].options is None
+        is_nat = bool(settings.gateway) or router.RECIPES[settings.recipe].options is None
         return is_nat or processes.running_pid(self._record("dnsmasq")) is not None
 
     def _save(self, settings: Settings) -> None:
         (self.state / "lab.json").write_text(json.dumps(asdict(settings), indent=1) + "\n")
 
     def _build(self, settings: Settings) -> None:
-        zone_text = zone.zone_text(settings.records, settings.wildcards)
+        plan = settings.plan
+        more = (*zone.in_v6_too(), *gateway.RECORDS) if plan else ()
+        zone_text = zone.zone_text([*more, *settings.records], settings.wildcards)
         self.state.mkdir(mode=0o755)
         self._save(settings)
-        net.build(self.name)
+        if plan:
+            gateway.build(self.name, plan)
+        else:
+            net.build(self.name)
         (self.state / "root.zone").write_text(zone_text)
         (self.state / "unbound.conf").write_text(zone.unbound_conf(self.state / "root.zone"))
         self._start_capture()
         self._start_unbound()
-        self._start_router(settings)
+        if not plan:
+            self._start_router(settings)
 
     def _start_capture(self) -> None:
         log = self.state / "capture.log"

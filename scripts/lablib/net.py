@@ -31,6 +31,8 @@ INTERNET = Host("internet", "02:99:00:00:00:53", "198.51.100.53", "fd99::53", "1
 
 AT_HOME = (APPLIANCE, TABLET, LAPTOP)
 HOSTS = {host.name: host for host in (TABLET, LAPTOP, ROUTER, APPLIANCE, INTERNET)}
+EVERY_NAME = (*HOSTS, "switch", "console", "phone", "toy", "guest")
+"""The hosts of any kind of lab."""
 
 HOME_V4, HOME_V6 = "192.168.77.0/24", "fd77::/64"
 WAN_MAC, WAN_V4, WAN_V6 = "02:99:00:00:00:01", "198.51.100.1", "fd99::1"
@@ -39,8 +41,9 @@ SITES_V4, SITES_V6 = "203.0.113.0/24", "2001:db8::/32"
 
 # No duplicate address detection: an address that is still "tentative" can't be used for a second or two.
 _EVERYWHERE = ("ipv6/conf/all/accept_dad=0", "ipv6/conf/default/accept_dad=0", "ipv6/conf/default/accept_ra=0")
-# No ICMP redirects: they would teach the tablet a way round the router, and each run would differ from the next.
-_ROUTER_ONLY = (
+# What a router sets. No ICMP redirects: they would teach the tablet a way round the router, and each run would differ
+# from the next.
+ROUTES = (
     "ipv4/ip_forward=1",
     "ipv6/conf/all/forwarding=1",
     "ipv4/conf/all/send_redirects=0",
@@ -71,26 +74,31 @@ def inside(lab: str, host: str, argv: list[str]) -> list[str]:
 
 def existing(lab: str) -> list[str]:
     """The hosts of this lab whose namespace exists."""
-    return [name for name in HOSTS if (NETNS_DIR / namespace(lab, name)).exists()]
+    return [name for name in EVERY_NAME if (NETNS_DIR / namespace(lab, name)).exists()]
 
 
 def build(lab: str) -> None:
     """Make the five namespaces and join them. What was made before a failure stays, for `remove` to take away."""
     for host in HOSTS.values():
-        run(["ip", "netns", "add", namespace(lab, host.name)])
-        _set(lab, host.name, _EVERYWHERE + (_ROUTER_ONLY if host is ROUTER else ()))
-        _write_resolver(lab, host)
+        add_host(lab, host, *(ROUTES if host is ROUTER else ()))
     _build_bridge(lab)
     for host in AT_HOME:
         _plug_in(lab, host)
-    _build_internet(lab)
+    build_internet(lab, [f"{HOME_V4} via {WAN_V4}", f"{HOME_V6} via {WAN_V6}"])
+
+
+def add_host(lab: str, host: Host, *settings: str) -> None:
+    """Make a namespace without any wire. `settings` are the kernel's, besides those that every host has: key=value."""
+    run(["ip", "netns", "add", namespace(lab, host.name)])
+    sysctl(lab, host.name, *_EVERYWHERE, *settings)
+    _write_resolver(lab, host)
 
 
 def remove(lab: str) -> None:
     """Delete the lab's namespaces, with every wire in them, and their resolver files."""
     for name in existing(lab):
         run(["ip", "netns", "del", namespace(lab, name)])
-    for name in HOSTS:
+    for name in EVERY_NAME:
         folder = NETNS_ETC_DIR / namespace(lab, name)
         (folder / "resolv.conf").unlink(missing_ok=True)
         if folder.is_dir():
@@ -104,7 +112,8 @@ def pids(lab: str, host: str) -> list[int]:
     return [int(pid) for pid in run(["ip", "netns", "pids", namespace(lab, host)]).split()]
 
 
-def _set(lab: str, host: str, settings: tuple[str, ...]) -> None:
+def sysctl(lab: str, host: str, *settings: str) -> None:
+    """Set what /proc/sys/net has in a host: "ipv4/ip_forward=1"."""
     lines = [f"echo {value} > /proc/sys/net/{key}" for key, value in (setting.split("=") for setting in settings)]
     run(inside(lab, host, ["sh", "-ec", "\n".join(lines)]))
 
@@ -115,12 +124,13 @@ def _write_resolver(lab: str, host: Host) -> None:
     (folder / "resolv.conf").write_text(f"nameserver {host.resolver}\n")
 
 
-def _ip(lab: str, host: Host, lines: list[str]) -> None:
+def ip(lab: str, host: Host, lines: list[str]) -> None:
+    """Run lines of `ip` in a host."""
     run(["ip", "-n", namespace(lab, host.name), "-batch", "-"], stdin="\n".join(lines) + "\n")
 
 
 def _build_bridge(lab: str) -> None:
-    _ip(
+    ip(
         lab,
         ROUTER,
         [
@@ -135,7 +145,7 @@ def _build_bridge(lab: str) -> None:
 
 def _plug_in(lab: str, host: Host) -> None:
     peer = namespace(lab, ROUTER.name)
-    _ip(
+    ip(
         lab,
         host,
         [
@@ -145,17 +155,18 @@ def _plug_in(lab: str, host: Host) -> None:
             f"addr add {host.v6}/64 dev eth0 nodad",
         ],
     )
-    _ip(lab, ROUTER, [f"link set {host.name} master br0 up"])
-    _ip(
+    ip(lab, ROUTER, [f"link set {host.name} master br0 up"])
+    ip(
         lab,
         host,
         ["link set eth0 up", f"route add default via {ROUTER.v4}", f"route add ::/0 via {ROUTER.v6}"],
     )
 
 
-def _build_internet(lab: str) -> None:
+def build_internet(lab: str, home: list[str]) -> None:
+    """Join router and internet. `home`: the routes back; any other address of the home's has no way back."""
     peer = namespace(lab, ROUTER.name)
-    _ip(
+    ip(
         lab,
         INTERNET,
         [
@@ -166,7 +177,7 @@ def _build_internet(lab: str) -> None:
             "link set eth0 up",
         ],
     )
-    _ip(
+    ip(
         lab,
         ROUTER,
         [
@@ -179,12 +190,11 @@ def _build_internet(lab: str) -> None:
         ],
     )
     # Only the home is routed back: with a default route here, an unknown address would circle until its TTL ran out.
-    _ip(
+    ip(
         lab,
         INTERNET,
         [
-            f"route add {HOME_V4} via {WAN_V4}",
-            f"route add {HOME_V6} via {WAN_V6}",
+            *(f"route add {route}" for route in home),
             f"route add local {SITES_V4} dev lo",
             f"route add local {SITES_V6} dev lo",
         ],

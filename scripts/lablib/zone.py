@@ -90,6 +90,17 @@ def zone_text(extra: Iterable[str], wildcards: Iterable[str]) -> str:
     return "\n".join([*head, *body, *_wildcard_rows({owner for owner, _, _ in rows}, list(wildcards))]) + "\n"
 
 
+def in_v6_too() -> list[str]:
+    """AAAA records for the sites that have none above: the same last part, 203.0.113.40 and 2001:db8::40."""
+    rows = [_row(line) for line in RECORDS.strip().splitlines()]
+    has_v6 = {owner for owner, kind, _ in rows if kind == "AAAA"}
+    return [
+        f"{owner} AAAA {data.replace('203.0.113.', '2001:db8::')}"
+        for owner, kind, data in rows
+        if kind == "A" and owner not in has_v6 and data.startswith("203.0.113.") and owner != "v4only.example.com."
+    ]
+
+
 def _row(line: str) -> tuple[str, str, str]:
     parts = line.split(None, 2)
     if len(parts) != 3:

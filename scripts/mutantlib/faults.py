@@ -14,12 +14,14 @@ class Fault(NamedTuple):
 
 
 ORDER = ("test_policy_order",)
+CARRIED = ("test_policy_carried",)
 STEPS = "core/steps.py"
 CASE = "core/case.py"
 SUBJECT = "core/subject.py"
 SCHEDULE = "core/schedule.py"
 BUDGET = "core/budget.py"
 QUERY = "core/query.py"
+DELIVERY = "core/delivery.py"
 POLICY = "core/policy.py"
 SAFE = "core/safe.py"
 
@@ -177,8 +179,8 @@ FAULTS = (
     Fault(
         "one window's allowance opens another window",
         STEPS,
-        "if case.is_among(window.allow):\n            continue",
-        "if case.is_among(window.allow):\n            break",
+        "if window.slow or case.is_among(window.allow):\n            continue",
+        "if window.slow or case.is_among(window.allow):\n            break",
         ("test_policy_windows",),
     ),
     Fault(
@@ -220,8 +222,8 @@ FAULTS = (
     Fault(
         "a budget stops a minute late",
         CASE,
-        "if self._left(budget, day) <= 0), None)",
-        "if self._left(budget, day) < 0), None)",
+        "self._left(one, day) <= 0), None)",
+        "self._left(one, day) < 0), None)",
         ("test_policy_budgets",),
     ),
     Fault(
@@ -312,7 +314,7 @@ FAULTS = (
     Fault(
         "the kind of a device is ignored",
         SUBJECT,
-        "if device is None or device.kind not in _THINGS:",
+        "if device is None or device.kind not in THINGS:",
         "if device is not None or device is None:",
         ORDER,
     ),
@@ -353,10 +355,24 @@ FAULTS = (
         ("test_query", "test_query_cnames"),
     ),
     Fault(
+        "a translator opens what is closed",
+        POLICY,
+        "return within if within.is_blocked else verdict",
+        "return verdict",
+        CARRIED,
+    ),
+    Fault(
+        "a caregiver's word for a translator's name is not heard",
+        POLICY,
+        "if verdict.step.rank > Step.OWN.rank and not verdict.is_blocked else None",
+        "if not verdict.is_blocked else None",
+        CARRIED,
+    ),
+    Fault(
         "a CNAME is not decided again",
-        QUERY,
-        "    if cloaked is not None:\n        return _blocked(setting, subject, query,",
-        "    if cloaked is not None and cloaked is None:\n        return _blocked(setting, subject, query,",
+        DELIVERY,
+        "        if verdict is not None:\n            return verdict\n    if policy",
+        "        if verdict is None:\n            return verdict\n    if policy",
         ("test_query_cnames",),
     ),
     Fault(

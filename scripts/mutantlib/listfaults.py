@@ -1,6 +1,6 @@
 """Deliberate faults of what lists decide: whom they reach, their place in the order, what no list closes."""
 
-from scripts.mutantlib.faults import CASE, POLICY, QUERY, STEPS, Fault
+from scripts.mutantlib.faults import CASE, DELIVERY, POLICY, QUERY, STEPS, Fault
 
 LISTING = "core/listing.py"
 DECIDED = ("test_policy_lists",)
@@ -91,7 +91,7 @@ LIST_FAULTS = (
     ),
     Fault(
         "a list closes protected information by its network",
-        QUERY,
+        DELIVERY,
         'if any(key == "list" for key, _ in verdict.reason.args) and policy.is_protected(query.name):',
         "if not verdict.reason.args:",
         ANSWERED,
@@ -121,20 +121,20 @@ LIST_FAULTS = (
     Fault(
         "a list leads to what is closed",
         QUERY,
-        "        if cloaked is not None:\n            return _blocked(setting, subject, parsed,",
-        "        if cloaked is not None and cloaked is None:\n            return _blocked(setting, subject, parsed,",
+        "        return _blocked(setting, subject, query, cloaked, at)\n    return _asked(",
+        "        pass\n    return _asked(",
         ANSWERED,
     ),
     Fault(
         "what a list opens is closed by who delivers it",
-        QUERY,
+        DELIVERY,
         "    if admitted.step is Step.LIST and admitted.action is Action.ALLOW:\n",
         "    if admitted.step is Step.LIST and admitted.action is Action.BLOCK:\n",
         ANSWERED,
     ),
     Fault(
         "an address on a list is not looked at",
-        QUERY,
+        DELIVERY,
         "if policy.lists is None or not policy.lists.has_addresses:",
         "if policy.lists is None or policy.lists.has_addresses:",
         ANSWERED,
@@ -148,7 +148,7 @@ LIST_FAULTS = (
     ),
     Fault(
         "a rule for one type of question is for all of a CNAME's",
-        QUERY,
+        DELIVERY,
         "verdict = decide(policy, subject, name, None, at, qtype=qtype)",
         "verdict = decide(policy, subject, name, None, at)",
         ANSWERED,

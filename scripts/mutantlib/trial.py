@@ -13,8 +13,10 @@ import tempfile
 from pathlib import Path
 
 from scripts.mutantlib.faults import FAULTS, Fault
+from scripts.mutantlib.guessfaults import GUESS_FAULTS
 from scripts.mutantlib.listfaults import LIST_FAULTS
 
+CHOICE = (*FAULTS, *LIST_FAULTS, *GUESS_FAULTS)
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("appliance", "rules", "tests", "pyproject.toml")
 LIMIT_S = 300
@@ -27,7 +29,7 @@ def main() -> int:
     """Try all faults, or those with a word in them, and print what caught each."""
     parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
     parser.add_argument("-k", metavar="WORD", default="", help="only faults with this word in their sentence")
-    chosen = [fault for fault in (*FAULTS, *LIST_FAULTS) if parser.parse_args().k in fault.what]
+    chosen = [fault for fault in CHOICE if parser.parse_args().k in fault.what]
     with tempfile.TemporaryDirectory(prefix="kindgate-mutants-") as folder:
         place = copied(Path(folder))
         if not is_sound(place, sorted({test for fault in chosen for test in fault.tests})):

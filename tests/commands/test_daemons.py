@@ -1,6 +1,6 @@
 """The doctor looks at every daemon, at what is remembered, and tells how to own a new box."""
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,9 @@ import pytest
 
 from appliance.commands import daemons
 from appliance.commands.finding import Finding, Level
-from appliance.core.house import House
+from appliance.core.house import Classifier, House
+from appliance.core.person import Person
+from appliance.core.riskmodel import RiskModelError
 from appliance.household.changes import Household
 from appliance.store.accounts import Role
 from appliance.store.house import HouseStore
@@ -16,9 +18,11 @@ from appliance.web import certificate, code
 from appliance.world import rules
 from appliance.world.snapshot import CURRENT, Snapshot, load_snapshot, publish_house
 from tests.commands.cli import answering, fake_daemon
+from tests.guessing import CARD, Fake, classifying
 from tests.store.houses import AT
 
 URL = "http://127.0.0.1:8080/"
+KIM = Person(id="kim", name="Kim", band="6-9")
 
 
 @pytest.fixture
@@ -126,3 +130,52 @@ def test_the_fingerprint(tmp_path: Path) -> None:
     kept = certificate.ensure(tmp_path, (), ["192.0.2.2"], AT)
     (where, _) = told_of_the_dashboard(tmp_path, "https://192.0.2.2/")
     assert where.what == f"Dashboard https://192.0.2.2/, fingerprint SHA-256 {kept.fingerprint}"
+
+
+def of_the_classifier(data: Path, monkeypatch: pytest.MonkeyPatch, house: House, fake: Fake | None) -> list[Finding]:
+    """Return what is said of the classifier beside daemons that are well."""
+    monkeypatch.setattr(daemons, "load_model_card", lambda: CARD)
+    snapshot = publish_house(data, house)
+    with classifying(data, fake) if fake else nullcontext():
+        return list(daemons._classifier(data, snapshot.house))
+
+
+@pytest.mark.parametrize(
+    ("house", "fake", "expected"),
+    [
+        (House(persons=(KIM,)), Fake(), (Level.OK, "model test-1")),
+        (House(persons=(KIM,)), Fake(problem="its checksum is wrong"), (Level.WRONG, "its checksum is wrong")),
+        (House(persons=(KIM,)), None, (Level.HINT, "does not answer, or not yet")),
+        (House(persons=(KIM,), classifier=Classifier(on=False)), None, None),
+        (House(), None, None),
+    ],
+)
+def test_the_classifier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, house: House, fake: Fake | None,
+    expected: tuple[Level, str] | None,
+) -> None:  # fmt: skip
+    """Where it is needed: its model, what is wrong with it, or that it doesn't run; else nothing is said of it."""
+    found = of_the_classifier(tmp_path, monkeypatch, house, fake)
+    assert [(one.level, expected is not None and expected[1] in one.what) for one in found] == (
+        [] if expected is None else [(expected[0], True)]
+    )
+    assert all(bool(one.mend) is (one.level is not Level.OK) for one in found)
+
+
+def test_a_card_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is told where the process doesn't say it."""
+
+    def gone() -> None:
+        raise RiskModelError("the bundled model is missing: install Kindgate again")
+
+    monkeypatch.setattr(daemons, "load_model_card", gone)
+    (found,) = daemons._classifier(tmp_path, House(persons=(KIM,)))
+    assert (found.level, "the bundled model is missing" in found.what) == (Level.WRONG, True)
+
+
+def test_what_the_steward_says_of_the_classifier_is_not_said_twice(tmp_path: Path, snapshot: Snapshot) -> None:
+    """What is wrong with its model it is asked itself; that it never comes up only the steward knows."""
+    problems = [{"code": "classifier_broken", "args": {"why": "x"}}, {"code": "classifier_down", "args": {}}]
+    status = {"bus": 1, "digest": snapshot.digest, "problem": None, "problems": problems}
+    (found,) = told(tmp_path, snapshot, steward=status)
+    assert (found.level, "doesn't run" in found.what) == (Level.WRONG, True)

@@ -16,8 +16,8 @@ from appliance.world.state import State, publish_state
 from tests.commands.cli import HOUSE, applied, kindgate
 
 KEYS = [
-    "action", "step", "reason", "sentence", "to_child", "target", "answer", "given", "at_home", "by_list", "services",
-    "categories", "until", "counted", "traceless", "lift",
+    "action", "step", "reason", "sentence", "to_child", "target", "answer", "given", "at_home", "by_list", "looks",
+    "is_unasked", "services", "categories", "until", "counted", "traceless", "slowed", "lift",
 ]  # fmt: skip
 DAY = "2026-11-18T15:00"
 """A Wednesday afternoon."""
@@ -52,13 +52,27 @@ def test_json_has_just_these_fields(data: Path) -> None:
         "given": None,
         "at_home": None,
         "by_list": None,
+        "looks": None,
+        "is_unasked": False,
         "services": ["TikTok"],
         "categories": ["Social feeds"],
         "until": "2026-11-18T20:00:00+01:00",
         "counted": False,
         "traceless": False,
+        "slowed": False,
         "lift": "one",
     }
+
+
+def test_what_is_slow_is_told(tmp_path: Path) -> None:
+    """It is open: only a gateway can slow it."""
+    evening = '  - {name: Evening, start: "14:00", end: "16:00", internet: true, slow: true}'
+    house = HOUSE.replace("  windows:\n", f"  windows:\n{evening}\n")
+    data = applied(tmp_path, house)
+    told = explained(data, "example.com", "--person", "kim", "--at", DAY)
+    assert (told["action"], told["slowed"], told["until"]) == ("allow", True, "2026-11-18T16:00:00+01:00")
+    printed = kindgate("explain", "example.com", "--person", "kim", "--at", DAY, data=data).stdout
+    assert "  Slow now, where the box is the gateway.\n" in printed
 
 
 def test_json_of_what_is_open(data: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 
 from appliance.commands import finder as command
+from appliance.config import OWN_LEASES
 from appliance.core.visibility import Contract, VisibilityError
 from appliance.finder.leasefile import KNOWN
 from appliance.world import rules
@@ -42,10 +43,14 @@ def run(*words: str) -> Result:
 
 
 def test_known_and_told_lease_files(spy: type[Spy], tmp_path: Path, nowhere: Path) -> None:
-    """The lease files where Debian has them and those of the command line, in the data folder it is told."""
+    """The lease files where Debian has them, the box's own, and those of the command line, in the folder it is told."""
     result = run("--data", str(tmp_path), "--leases", "/etc/one", "--leases", "two")
     assert (result.exit_code, result.output) == (0, "")
-    assert spy.told == (tmp_path, rules.load_contract(), (*KNOWN, Path("/etc/one"), Path.cwd() / "two"))
+    assert spy.told == (
+        tmp_path,
+        rules.load_contract(),
+        (*KNOWN, tmp_path / OWN_LEASES, Path("/etc/one"), Path.cwd() / "two"),
+    )
 
 
 def test_the_data_folder_of_the_configuration(spy: type[Spy], tmp_path: Path, nowhere: Path) -> None:
@@ -53,7 +58,7 @@ def test_the_data_folder_of_the_configuration(spy: type[Spy], tmp_path: Path, no
     (tmp_path / "appliance.yaml").write_text(CONFIG)
     assert run("--config", str(tmp_path / "appliance.yaml")).exit_code == 0
     assert spy.told is not None
-    assert (spy.told[0], spy.told[2]) == (Path("/srv/kindgate"), KNOWN)
+    assert (spy.told[0], spy.told[2]) == (Path("/srv/kindgate"), (*KNOWN, Path("/srv/kindgate/guard/dnsmasq.leases")))
 
 
 @pytest.mark.parametrize(

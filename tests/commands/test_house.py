@@ -38,6 +38,10 @@ WRONG = [
             "line 7: persons.#1.categories.nothing: there is no category 'nothing'",
         ],
     ),
+    ("classifier:\n  steps: {gambling: 5}", ["line 2: classifier.steps: expected `int` <= 4"]),
+    ("classifier:\n  steps: {nothing: 1}", ["line 2: classifier.steps.nothing: there is no category 'nothing'"]),
+    ("classifier: {learns: true}", ["line 1: classifier.learns: unknown key 'learns'"]),
+    ("persons:\n- {id: kim, name: Kim, kind: adult, risky_names: true}", ["line 2: persons.#1: an adult has no band"]),
     ("time_zone: Mars/Base", ["line 1: time_zone: there is no time zone 'Mars/Base'"]),
     ("version: 2", ["line 1: version 2 is not known here"]),
     ("persons: [", ["line "]),
@@ -140,6 +144,21 @@ def test_not_in_force_everywhere_is_exit_status_3(tmp_path: Path, monkeypatch: p
         assert result.stderr.startswith("Error: Revision ")
         assert result.stderr.endswith(f" in force on 0 of 2 workers: {words}\n")
     assert load_snapshot(tmp_path).snapshot is not None
+
+
+def test_in_force_is_the_guards_word_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is a guard, all its workers must run the house; one that has died is no proof."""
+    monkeypatch.setattr(command, "WAIT_S", 0.1)
+
+    def running(_: dict[str, object]) -> object:
+        snapshot = load_snapshot(tmp_path).snapshot
+        return status(snapshot.digest if snapshot else "")
+
+    with fake_daemon(tmp_path, running):
+        with fake_daemon(tmp_path, running, "guard"):
+            assert kindgate("house", "apply", "-", data=tmp_path, stdin=HOUSE).exit_code == 0
+        result = kindgate("house", "apply", "-", data=tmp_path, stdin=HOUSE)
+    assert (result.exit_code, "is not in force at the guard" in result.stderr) == (3, True)
 
 
 def test_a_bus_that_does_not_answer_is_exit_status_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ persons:
     allow: {categories: [education]}
     safe_search: true
     uncounted: true
-  - {name: Reading, start: "13:00", end: "13:30", days: [sun], internet: true}
+  - {name: Reading, start: "13:00", end: "13:30", days: [sun], internet: true, slow: true}
   - {name: Homework, start: "15:00", end: "16:00", days: [thu], allow: {names: [school.example]}}
   exceptions:
   - {name: Party, first: 2026-11-28, last: 2026-11-28, instead_of: [Bedtime], windows: [
@@ -39,7 +39,7 @@ persons:
   - {name: Far ahead, first: 2026-12-06, last: 2026-12-06}
   budgets:
   - {minutes: 60, days: {sat: 120, sun: 120}, week: 400, carry_over: 15}
-  - {what: "service:youtube", minutes: 20}
+  - {what: "service:youtube", minutes: 20, slow: true}
   - {what: "category:social_media", days: {sun: 10}}
   grace_minutes: 10
 - {id: lou, name: Lou, band: 13-15}
@@ -51,7 +51,7 @@ AT = "2026-11-22T21:00"
 PRINTED = """\
 Kim, 6-9
   Now: Bedtime until Mon 2026-11-23 07:00
-Sun 2026-11-22  13:00-13:30  Reading: Internet on
+Sun 2026-11-22  13:00-13:30  Reading: slow: all
                 20:00-07:00  Bedtime: Internet off
 Mon 2026-11-23  08:00-13:00  School: no games.example, YouTube; open: School and knowledge; strictest search; not counted
                 20:00-07:00  Bedtime: Internet off
@@ -70,7 +70,7 @@ Other times
   Sat 2026-11-28  Party: without Bedtime + 23:00-09:00 Late: Internet off
 Minutes
   Everything that counts: 60 min Mon, Tue, Wed, Thu, Fri; 120 min Sat, Sun; 400 min a week; up to 15 min go over to the next day
-  YouTube: 20 min a day
+  YouTube: 20 min a day; then slow
   Social feeds: 10 min Sun
 To finish, once an evening: 10 min
 """  # noqa: E501 -- as it is printed
@@ -166,7 +166,7 @@ def test_json(data: Path) -> None:
     assert told["days"][0]["minutes"] == {"everything": 120, "service:youtube": 20, "category:social_media": 10}
     assert told["days"][1]["minutes"] == {"everything": 60, "service:youtube": 20}
     assert [one["name"] for one in told["exceptions"]] == ["Choir", "Sick", "Party"]
-    assert told["budgets"][1] == {"what": "service:youtube", "minutes": 20}
+    assert told["budgets"][1] == {"what": "service:youtube", "minutes": 20, "slow": True}
     assert plain(data, "lou", "--at", AT)["next_change"] is None
 
 

@@ -17,6 +17,7 @@ from appliance.core.answers import Answers
 from appliance.core.budget import NOT_COUNTED, Minutes, Used
 from appliance.core.device import Device, DeviceKind
 from appliance.core.domainset import DomainSet, Entry
+from appliance.core.guesses import Label
 from appliance.core.house import House
 from appliance.core.lists.listset import ListSet
 from appliance.core.local import Local
@@ -25,7 +26,6 @@ from appliance.core.policy import Policy
 from appliance.core.query import Setting
 from appliance.core.rulebook import Rulebook
 from appliance.core.schedule import Window
-from appliance.core.steps import Label
 from appliance.core.subject import Subject
 from appliance.core.verdict import Reason, Verdict
 from appliance.core.wire import dns as wire

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from appliance.core.budget import Budget, Minutes, Used
-from appliance.core.device import DeviceKind
+from appliance.core.device import THINGS, DeviceKind
 from appliance.core.domainset import Entry
 from appliance.core.house import House, Unknown
 from appliance.core.person import Level, Mode, Person, Setting
@@ -101,6 +101,7 @@ def windows(draw: st.DrawFn, name: str) -> Window:
         allow=draw(things),
         safe_search=draw(st.booleans()),
         uncounted=draw(st.booleans()),
+        slow=internet and draw(st.booleans()),
     )
 
 
@@ -124,6 +125,7 @@ budgets = st.lists(
         minutes=st.integers(0, 40),
         week=st.none() | st.integers(0, 60),
         days=st.dictionaries(st.just(Day.WED), st.integers(0, 40), max_size=1),
+        slow=st.booleans(),
     ),
     max_size=3,
     unique_by=lambda one: one.what,
@@ -207,9 +209,10 @@ def played(draw: st.DrawFn) -> Played:
     person = adult() if draw(st.integers(0, 9)) == 0 else draw(children())
     kind = draw(st.sampled_from(DeviceKind))
     owner = person.id if draw(st.integers(0, 9)) else None
+    only = draw(st.sampled_from([None, None, (), ("a.example", "mind.example")])) if kind in THINGS else None
     house = House(
         persons=(person,),
-        devices=(device(kind, owner, bedtime=draw(st.booleans())),),
+        devices=(device(kind, owner, bedtime=draw(st.booleans()), only=only),),
         unknown_devices=draw(st.sampled_from([one.value for one in Unknown])),
         pauses=tuple(draw(st.lists(pauses(person.id), max_size=2))),
         grants=tuple(draw(st.lists(grants(person.id), max_size=3))),

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from appliance.core.device import Device, DeviceKind, Forwarder, Told, normal_address, normal_mac
+from appliance.core.device import THINGS, Device, DeviceKind, Forwarder, Told, normal_address, normal_mac
+from appliance.core.names import BadName
 
 MAC = "02:00:00:00:00:01"
 
@@ -72,3 +73,24 @@ def test_an_id_is_a_short_word(id_: str) -> None:
     """Letters, digits and a little between them."""
     with pytest.raises(msgspec.ValidationError, match=r"\$\.id"):
         msgspec.convert({"id": id_, "macs": [MAC]}, Device)
+
+
+@pytest.mark.parametrize("kind", DeviceKind)
+def test_only_a_thing_is_kept_to_some_names(kind: DeviceKind) -> None:
+    """It asks for the same names every day; a person doesn't."""
+    if kind in THINGS:
+        kept = Device(id="a", macs=(MAC,), kind=kind, only=("Maker.example.", "maker.example"))
+        assert kept.only == ("maker.example",)
+        assert Device(id="a", macs=(MAC,), kind=kind, only=()).only == ()
+    else:
+        with pytest.raises(ValueError, match="only a console, a TV or a thing"):
+            Device(id="a", macs=(MAC,), kind=kind, only=())
+
+
+def test_what_a_thing_is_kept_to_are_names() -> None:
+    """By default it may go anywhere."""
+    assert Device(id="a", macs=(MAC,), kind=DeviceKind.IOT).only is None
+    with pytest.raises(BadName):
+        Device(id="a", macs=(MAC,), kind=DeviceKind.IOT, only=("not a name",))
+    with pytest.raises(ValueError, match="needs macs or addresses"):
+        Device(id="a", kind=DeviceKind.IOT, only=())

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from appliance.core import house as houses
 from appliance.core import rulebook
 from appliance.core.budget import Budget
-from appliance.core.device import Device, Forwarder
+from appliance.core.device import Device, DeviceKind, Forwarder
 from appliance.core.document import Document, DocumentError, to_yaml
 from appliance.core.house import (
+    MOST_STEPS,
     Blocking,
     BlockMode,
+    Classifier,
     Doubted,
     House,
     HouseError,
@@ -28,7 +30,7 @@ from appliance.core.house import (
 )
 from appliance.core.lists.rule import Syntax
 from appliance.core.names import BadName
-from appliance.core.person import BANDS, Do, Known, Level, Rule, Setting
+from appliance.core.person import BANDS, Do, Known, KnownNames, Level, Rule, Setting, Unwatched
 from appliance.core.said import Things
 from appliance.core.schedule import DateException, Day, Routine, Window
 from appliance.core.subscription import ListKind, Subscription
@@ -96,6 +98,7 @@ FULL = House(
     networks=("198.51.100.0/24",),
     private_names=("plex.direct",),
     blocking=Blocking(mode=BlockMode.ADDRESS, address4="192.0.2.9", address6="2001:db8::9"),
+    classifier=Classifier(on=False, steps={"pornography": MOST_STEPS, "forum": -MOST_STEPS}),
     forwarders=(Forwarder(id="router", macs=("02:00:00:00:00:fe",), addresses=("192.168.1.1",)),),
     services=(OwnService(id="chess", name="Chess", domains=("chess.example",), group="video", category="forum"),),
     persons=(
@@ -117,6 +120,7 @@ FULL = House(
                     allow=Things(names=("school.example",)),
                     safe_search=True,
                     uncounted=True,
+                    slow=True,
                 ),
             ),
             exceptions=(
@@ -128,14 +132,21 @@ FULL = House(
                     windows=(Window(name="Late", start="22:00", end="08:00"),),
                 ),
             ),
-            budgets=(Budget(minutes=60, days={Day.SAT: 90}, week=400, carry_over=10),),
+            budgets=(Budget(minutes=60, days={Day.SAT: 90}, week=400, carry_over=10, slow=True),),
             uncounted=Things(services=("chess",)),
             always_on=Things(names=("school.example",), categories=("education",)),
             grace_minutes=10,
+            unwatched=Unwatched.CLOSED,
+            known_names_only=KnownNames.WATCH,
+            risky_names=False,
         ),
         adult(),
     ),
-    devices=(device(bedtime=True, name="Kim's phone"),),
+    devices=(
+        device(bedtime=True, name="Kim's phone"),
+        Device(id="doll", kind=DeviceKind.IOT, macs=("02:00:00:00:00:0a",), only=("maker.example",)),
+        Device(id="lamp", kind=DeviceKind.IOT, macs=("02:00:00:00:00:0b",), only=()),
+    ),
     pauses=(pause(person="kim"), pause(device="thing"), pause()),
     grants=(
         grant(name="a.example"),
@@ -202,6 +213,12 @@ WRONG_JSON = [
     b'{"country": "de"}',
     b'{"language": "\xff"}',
     b'{"pauses": [{"said_at": "2026-01-01T00:00:00", "until": "2026-01-01T00:00:00Z"}]}',
+    b'{"classifier": {"steps": {"forum": 5}}}',
+    b'{"classifier": {"steps": {"forum": -5}}}',
+    b'{"classifier": {"steps": {"forum": 0.5}}}',
+    b'{"classifier": {"steps": {"No id": 1}}}',
+    b'{"classifier": {"on": 1}}',
+    b'{"classifier": {"off": true}}',
     b'{"a": ' + b"[" * 5000,
 ]
 
@@ -259,12 +276,39 @@ def test_a_date_is_told_as_it_is_to_be_written(day: str) -> None:
         ("windows:\n  - name: A\n    start: 20:00\n    end: 21:00\n    routine: party", 9, "'party'"),
         ("grace_minutes: 31", 5, "<= 30"),
         ("safe_search:\n    seek: on", 6, "'on'"),
+        ("risky_names: maybe", 5, "risky_names: expected `bool"),
     ],
 )
 def test_errors_of_times_name_a_line(said: str, line: int, words: str) -> None:
     """The line of the value, or of the thing that it makes wrong."""
     with pytest.raises(DocumentError, match=f"^line {line}: persons.#1.*{words}"):
         Document(f"persons:\n- id: kim\n  name: Kim\n  band: 6-9\n  {said}\n").to(House)
+
+
+@pytest.mark.parametrize(("steps", "bound"), [(MOST_STEPS + 1, "<= 4"), (-MOST_STEPS - 1, ">= -4")])
+def test_answers_to_guesses_are_bounded(steps: int, bound: str) -> None:
+    """As far as they may move a threshold, and no further."""
+    text = "classifier:\n  on: true\n  steps:\n    forum: {}\n"
+    with pytest.raises(DocumentError, match=rf"^line [34]: classifier.steps.*{bound}"):
+        Document(text.format(steps)).to(House)
+    within = steps - 1 if steps > 0 else steps + 1
+    assert Document(text.format(within)).to(House).classifier == Classifier(steps={"forum": within})
+
+
+def test_the_classifier_is_on_by_itself() -> None:
+    """And two houses share no steps."""
+    assert House().classifier == Classifier(on=True, steps={})
+    assert Classifier().steps is not Classifier().steps
+    assert to_json(House(classifier=Classifier(steps={"forum": 1}))) == b'{"classifier":{"steps":{"forum":1}}}'
+
+
+@pytest.mark.parametrize(("said", "bands"), [(None, "6-9 10-12"), (True, "6-9 10-12 13-15"), (False, "")])
+def test_who_may_be_asked_about_a_risky_name(said: bool | None, bands: str) -> None:
+    """6 to 12 unless said otherwise, 13 to 15 if said so, no adult; and nobody in a house that has it off."""
+    children = [child(band, risky_names=said) for band in BANDS]
+    assert [one.band for one in children if House().is_scored(one)] == bands.split()
+    assert not House().is_scored(adult())
+    assert not any(House(classifier=Classifier(on=False)).is_scored(one) for one in (*children, adult()))
 
 
 def test_a_whole_house_without_problems() -> None:
@@ -319,6 +363,11 @@ PROBLEMS: list[tuple[dict[str, Any], tuple[Any, ...], str]] = [
         {"private_names": ("plex.direct", "box")},
         ("private_names", 1),
         "box is a whole ending: say which names below it are of this home",
+    ),
+    (
+        {"classifier": Classifier(steps={"forum": 1, "cats": 1})},
+        ("classifier", "steps", "cats"),
+        "there is no category 'cats'",
     ),
     ({"services": (OWN, OWN)}, ("services", 1), "chess is used twice: here and by services chess"),
     (

@@ -141,6 +141,24 @@ def test_what_leads_home(name: str, qtype: int, expected: bool) -> None:
     assert found.leads_home is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("nas.lan", True),
+        ("www.site.example", True),
+        ("any.nas.lan", True),
+        ("x.own.deep.nas.lan", True),
+        ("tablet.lan", False),
+        ("site.example", False),
+        ("other.example", False),
+    ],
+)
+def test_of_which_names_it_tells(name: str, *, expected: bool) -> None:
+    """Of those that have a record, of whatever type, and of those that a star stands for."""
+    assert MIXED.tells(name) is expected
+    assert told(devices=(TABLET,)).tells("kims-tablet.lan")
+
+
 def target(name: str, qtype: int = dns.A) -> tuple[str | None, bool, int] | None:
     """Return where a name leads, whether that is asked for, and the RCODE."""
     found = MIXED.answer(name, qtype)

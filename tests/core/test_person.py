@@ -14,12 +14,14 @@ from appliance.core.person import (
     UNCOUNTED,
     Do,
     Known,
+    KnownNames,
     Level,
     Mode,
     Person,
     PersonKind,
     Rule,
     Setting,
+    Unwatched,
     problems,
     what_problems,
 )
@@ -80,6 +82,10 @@ def test_a_wrong_person_is_never_made(make: Any, error: type[Exception], words: 
         {"budgets": (Budget(minutes=5),)},
         {"unknown_names": Mode.OPEN},
         {"grace_minutes": 5},
+        {"unwatched": Unwatched.CLOSED},
+        {"known_names_only": KnownNames.WATCH},
+        {"risky_names": True},
+        {"risky_names": False},
     ],
 )
 def test_an_adult_is_not_filtered(said: dict[str, Any]) -> None:
@@ -95,6 +101,27 @@ def test_what_adults_and_children_may_have() -> None:
     assert (made.kind, made.uncounted, made.grace_minutes) == (PersonKind.CHILD, UNCOUNTED, 30)
     for band in BANDS:
         assert child(band).band == band
+
+
+def test_what_holds_at_a_gateway() -> None:
+    """Nothing stricter than before, unless a caregiver says so."""
+    assert (child().unwatched, child().known_names_only) == (Unwatched.OPEN, KnownNames.OFF)
+    told = {"id": "a", "name": "A", "band": "6-9", "unwatched": "closed", "known_names_only": "on"}
+    made = msgspec.convert(told, Person)
+    assert (made.unwatched, made.known_names_only) == (Unwatched.CLOSED, KnownNames.ON)
+    assert msgspec.to_builtins(made) == told
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_whether_risky_names_are_asked_about_is_yes_no_or_nothing(*, said: bool) -> None:
+    """By default the band says it, and that is not written; both answers are."""
+    told = {"id": "a", "name": "A", "band": "13-15"}
+    assert msgspec.convert(told, Person).risky_names is None
+    assert msgspec.to_builtins(msgspec.convert(told, Person)) == told
+    made = msgspec.convert(told | {"risky_names": said}, Person)
+    assert (made.risky_names, msgspec.to_builtins(made)) == (said, told | {"risky_names": said})
+    with pytest.raises(msgspec.ValidationError, match="risky_names"):
+        msgspec.convert(told | {"risky_names": "on"}, Person)
 
 
 @pytest.mark.parametrize("minutes", [-1, 31])

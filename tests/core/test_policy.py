@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from appliance.core.device import Device, DeviceKind
 from appliance.core.domainset import Entry
-from appliance.core.house import House
+from appliance.core.guesses import Label
+from appliance.core.house import House, OwnService
 from appliance.core.person import Mode, Setting
 from appliance.core.policy import decide, ttl_s
 from appliance.core.schedule import Window
-from appliance.core.steps import Label
 from appliance.core.verdict import Action, Answer, Lift, Reason, Step, Verdict
 from tests.core.builders import (
     AFTERNOON,
@@ -290,6 +290,34 @@ def test_nothing_changes_before_until(
     now = decide(policy, subject_of(policy), name, None, AT)
     assert now.until is not None
     assert now == decide(policy, subject_of(policy), name, None, AT + (now.until - AT) * step)
+
+
+KNOWN = [
+    ("games.example", True),
+    ("www.games.example", True),
+    ("help.example", True),
+    ("time.example", True),
+    ("system.example", True),
+    ("box.example", True),
+    ("shop.mind.example", True),
+    ("id.chat.example", True),
+    ("a.exacthelp.example", True),
+    ("club.example", True),
+    ("more.example", True),
+    ("example", False),
+    ("new.example", False),
+    ("games.example.net", False),
+    ("notgames.example", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize(("name", "expected"), KNOWN)
+def test_which_names_the_rules_know(name: str, *, expected: bool) -> None:
+    """Those that they name, all below them, and what they except; with the house's own services."""
+    services = (OwnService(id="club", name="Club", domains=("club.example",)),)
+    policy = policy_of(House(persons=(child(),), services=services), [Entry("more.example", "forum")])
+    assert policy.knows(name) is expected
 
 
 @pytest.mark.parametrize("band", BANDS)

@@ -3,8 +3,10 @@
 import pytest
 
 from appliance.core.domainset import Entry
+from appliance.core.guesses import Label
 from appliance.core.house import House
 from appliance.core.policy import category_of, decide
+from appliance.core.rulebook import NEW
 from tests.core.builders import AT, child, pause, policy_of, subject_of
 
 BOTH = (
@@ -53,3 +55,13 @@ def test_category_of_what_is_paused(name: str, expected: str) -> None:
     verdict = decide(compiled, subject, name, None, AT)
     assert verdict.reason.code == "pause"
     assert category_of(compiled, subject, compiled.tags(name), verdict) == expected
+
+
+@pytest.mark.parametrize("guessed", ["pornography", "forum"])
+def test_category_of_what_was_guessed(guessed: str) -> None:
+    """A guess is no list: nothing is counted as what it was only held to be."""
+    compiled = policy_of(House(persons=(child(),)), BOTH)
+    subject = subject_of(compiled)
+    verdict = decide(compiled, subject, "open.example", Label(guessed, 0.99), AT)
+    assert verdict.reason.code == "classifier"
+    assert category_of(compiled, subject, compiled.tags("open.example"), verdict) == NEW == "unknown_new"

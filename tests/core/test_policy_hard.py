@@ -7,10 +7,10 @@ import pytest
 
 from appliance.core.device import DeviceKind
 from appliance.core.domainset import Entry
+from appliance.core.guesses import Label
 from appliance.core.house import House
 from appliance.core.person import Setting
 from appliance.core.policy import decide
-from appliance.core.steps import Label
 from appliance.core.verdict import Letter
 from appliance.core.word import Lifted
 from tests.core.builders import (

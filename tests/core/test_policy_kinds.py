@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from appliance.core.device import DeviceKind as Kind
+from appliance.core.guesses import Label
 from appliance.core.house import House
 from appliance.core.person import Mode, Setting
 from appliance.core.policy import decide
-from appliance.core.steps import Label
 from tests.core.builders import (
     AFTERNOON,
     AT,

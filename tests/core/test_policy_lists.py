@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from appliance.core.device import Device, DeviceKind
+from appliance.core.guesses import Label
 from appliance.core.house import House, Unknown
 from appliance.core.person import Mode, Person, Setting
 from appliance.core.policy import Policy, category_of, decide, decide_address
 from appliance.core.schedule import Window
-from appliance.core.steps import Label
 from appliance.core.subscription import Subscription
 from appliance.core.verdict import Action, Given, Lift, Reason, Step, Verdict
 from appliance.core.visibility import Never

@@ -6,10 +6,10 @@ import pytest
 
 from appliance.core.device import DeviceKind
 from appliance.core.domainset import Entry
-from appliance.core.house import Unknown
+from appliance.core.guesses import Label
+from appliance.core.house import Classifier, OwnService, Unknown
 from appliance.core.person import Mode, Setting
 from appliance.core.said import Things
-from appliance.core.steps import Label
 from appliance.core.verdict import Step
 from tests.core.builders import AFTERNOON, AT, adult, child, grant, minutes_from_now, own, pause, told, verdict_of
 
@@ -28,6 +28,7 @@ BLOCK = ("block", "category", "category_block")
 ASK = ("ask", "category", "category_ask")
 ALLOW = ("allow", "category", "category_allow")
 LABEL = ("ask", "classifier", "classifier")
+CLUB = OwnService(id="club", name="Club", domains=("club.example",))
 DEFAULT = ("allow", "default", "default_allow")
 
 ALL_STATES: dict[str, Any] = {"pauses": (pause(),), "person": child("0-5", windows=(AFTERNOON,))}
@@ -299,9 +300,35 @@ STEPS: list[tuple[str, str, dict[str, Any], tuple[str, str, str]]] = [
     ("never for what the band allows", "new.example", {"label": Label("education", 0.9)}, DEFAULT),
     ("never for what the band times", "new.example", {"label": Label("browser_games", 0.9)}, DEFAULT),
     ("never at 13-15", "new.example", {"person": child("13-15"), "label": Label("pornography", 0.9)}, DEFAULT),
+    (
+        "there too where a caregiver turned it on",
+        "new.example",
+        {"person": child("13-15", risky_names=True), "label": Label("pornography", 0.9)},
+        LABEL,
+    ),
+    (
+        "never where a caregiver turned it off",
+        "new.example",
+        {"person": child(risky_names=False), "label": Label("pornography", 0.9)},
+        DEFAULT,
+    ),
+    (
+        "nor in a house that has it off",
+        "new.example",
+        {"classifier": Classifier(on=False), "label": Label("pornography", 0.9)},
+        DEFAULT,
+    ),
     ("never at 16-17", "new.example", {"person": child("16-17"), "label": Label("pornography", 0.9)}, DEFAULT),
     ("never for adults", "new.example", {"person": adult(), "label": Label("pornography", 0.9)}, DEFAULT),
     ("never for a known name", "school.example", {"label": Label("pornography", 0.99)}, ALLOW),
+    ("nor for updates", "system.example", {"label": Label("pornography", 0.99)}, DEFAULT),
+    ("nor below a name that is known", "id.chat.example", {"label": Label("pornography", 0.99)}, DEFAULT),
+    (
+        "nor for a service of the house",
+        "www.club.example",
+        {"services": (CLUB,), "label": Label("pornography", 0.99)},
+        DEFAULT,
+    ),
     (
         "never for a name of an own rule",
         "new.example",

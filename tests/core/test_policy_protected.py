@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.core.domainset import Entry
+from appliance.core.guesses import Label
 from appliance.core.policy import decide
-from appliance.core.steps import Label
 from appliance.core.verdict import Action, Reason, Step, Verdict
 from tests.core.builders import policy_of
 from tests.core.houses import Played, played

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from appliance.core.domainset import Entry
+from appliance.core.guesses import Label
 from appliance.core.person import Level
-from appliance.core.steps import Label
 from tests.core.builders import AFTERNOON, SHARED, adult, child, grant, own, pause, told, verdict_of
 
 GRANT = ("allow", "word", "grant")

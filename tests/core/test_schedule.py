@@ -81,6 +81,14 @@ def test_where_all_is_off_nothing_more_is_blocked() -> None:
     assert Window(name="School", start="20:00", end="21:00", internet=True, block=games).block == games
 
 
+def test_what_is_off_is_not_slow() -> None:
+    """Slow is in place of closed; by itself it means everything."""
+    with pytest.raises(ValueError, match="leaves the Internet on"):
+        Window(name="Night", start="20:00", end="21:00", slow=True)
+    assert Window(name="Evening", start="20:00", end="21:00", internet=True, slow=True).slow
+    assert not Window(name="Evening", start="20:00", end="21:00").slow
+
+
 @pytest.mark.parametrize(
     ("first", "last", "words"),
     [

@@ -8,9 +8,10 @@ from appliance.core import steps
 from appliance.core.budget import NOT_COUNTED
 from appliance.core.case import Case
 from appliance.core.domainset import Entry
+from appliance.core.guesses import Label
 from appliance.core.house import House
 from appliance.core.person import Mode
-from appliance.core.steps import Label, latest_word
+from appliance.core.steps import latest_word
 from appliance.core.verdict import Action, Lift, Reason, Step, Verdict
 from tests.core.builders import AFTERNOON, AT, RULES, child, grant, own, pause, policy_of, subject_of
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from appliance.core.budget import Bonus, Budget
-from appliance.core.device import Device, DeviceKind
-from appliance.core.house import House, OwnService
+from appliance.core.device import THINGS, Device, DeviceKind
+from appliance.core.house import Classifier, House, OwnService
 from appliance.core.matcher import NOTHING, Matcher
-from appliance.core.person import Mode, Person, Setting
+from appliance.core.person import KnownNames, Mode, Person, Setting
 from appliance.core.said import Things
 from appliance.core.schedule import DateException, Schedule, Window
 from appliance.core.subject import CHILD_TTL_S, MAX_TTL_S, Compiler, Open, Subject, Word
@@ -209,11 +209,34 @@ def test_the_mode_is_the_bands_unless_chosen(
     assert expected is of(child(band, unknown_names=chosen, categories=categories)).mode
 
 
-def test_only_6_to_12_are_scored() -> None:
-    """And nobody on a managed device."""
-    assert [band for band in BANDS if of(child(band)).is_scored] == ["6-9", "10-12"]
-    assert not of(child(), device(DeviceKind.MANAGED)).is_scored
-    assert not of(adult()).is_scored
+SCORED: list[tuple[bool | None, str]] = [(None, "6-9 10-12"), (True, "6-9 10-12 13-15"), (False, "")]
+
+
+@pytest.mark.parametrize(("said", "bands"), SCORED)
+@pytest.mark.parametrize("is_on", [True, False])
+@pytest.mark.parametrize("kind", [None, *DeviceKind])
+def test_who_is_scored(said: bool | None, bands: str, is_on: bool, kind: DeviceKind | None) -> None:
+    """6 to 12 unless said otherwise, 13 to 15 if said so, nobody else; nor on a managed device or where it is off."""
+    one = None if kind is None else device(kind)
+    found = [
+        band for band in BANDS if of(child(band, risky_names=said), one, classifier=Classifier(on=is_on)).is_scored
+    ]
+    is_theirs = kind not in (DeviceKind.MANAGED, DeviceKind.ADULT)
+    assert found == (bands.split() if is_on and is_theirs else [])
+
+
+@pytest.mark.parametrize("choice", [*BANDS, "filtered", "closed"])
+def test_neither_adults_nor_strangers_are_scored(choice: str) -> None:
+    """Whatever band a device that nobody named is taken for, and on whatever device an adult is."""
+    assert not of_unknown(House(unknown_devices=choice)).is_scored
+    for one in (None, *map(device, DeviceKind)):
+        assert not of(adult(), one, unknown_devices=choice).is_scored
+
+
+def test_answers_to_guesses_score_nobody() -> None:
+    """They say how sure one must be, not about whom."""
+    said = Classifier(steps={"forum": -4})
+    assert [band for band in BANDS if of(child(band), classifier=said).is_scored] == ["6-9", "10-12"]
 
 
 def test_only_0_to_9_have_rules_that_reach_information() -> None:
@@ -240,7 +263,7 @@ HOUSE = House(
             services={"tunnel": Setting.ALLOW},
             budgets=(Budget(minutes=9),),
         ),
-        Person(id="lou", name="Lou", band="13-15"),
+        Person(id="lou", name="Lou", band="13-15", risky_names=True),
         adult(rules=(own("a.example", "block"),)),
     ),
     devices=tuple(
@@ -292,3 +315,14 @@ def test_closed_keeps_what_is_protected_and_hard() -> None:
     assert {Letter.B, Letter.P, Letter.H} == set(letters.values())
     assert {"malware_phishing", "csam"} == {id_ for id_, letter in letters.items() if letter is Letter.H}
     assert [id_ for id_, letter in letters.items() if letter is Letter.P] == ["mental_health"]
+
+
+def test_who_is_kept_to_known_addresses() -> None:
+    """Or watched for it: a child of whom a caregiver said so, on what people use."""
+    for known in KnownNames:
+        one = child(known_names_only=known)
+        assert (
+            of(one).is_known_only == of(one, device(DeviceKind.LAPTOP)).is_known_only == (known is not KnownNames.OFF)
+        )
+        assert not any(of(one, device(kind)).is_known_only for kind in (*THINGS, DeviceKind.MANAGED, DeviceKind.ADULT))
+    assert not of(adult()).is_known_only

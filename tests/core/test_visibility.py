@@ -39,11 +39,13 @@ just_blocked       -/-:0    -/-:0       -/n:15m       -/n:15m       -/n:15m  -/-
 queries_ring       -/-:2h   -/-:2h      -/f*:24h      -/f*:24h      -/f*:24h -/-:0  -/-:0
 troubleshooting    f/f:15m  f/f:15m     c/f*:15m      -/f*:15m      -/f*:15m -/-:0  -/-:0
 bypass_signs       c/c:30d  c>1h/c:30d  c>24h~/c:14d  s>72h~/c:14d  -/-:0    -/-:0  -/-:0
+cuts               f/f:7d   f/f:7d      f/f:7d        -/f:24h       -/f:24h  -/-:0  -/-:0
 security_events    n/n:7d   n/n:7d      c/c:7d        s/c:7d        s/c:7d   -/-:0  s/s:7d
 alerts             c/c:7d   c/c:7d      c>24h~/c:7d   -/-:0         -/-:0    -/-:0  -/-:0
 requests           f/f:30d  f/f:30d     f/f:30d       f/f:14d       f/f:14d  -/-:0  f/f:14d
 pauses_grants      f/f:30d  f/f:30d     f/f:30d       f/f:14d       f/f:14d  -/-:0  f/f:14d
 resolved_addresses -/-:24h  -/-:24h     -/-:24h       -/-:24h       -/-:24h  -/-:0  -/-:24h
+thing_names        n/n:24h  n/n:24h     -/-:0         -/-:0         -/-:0    -/-:0  n/n:24h
 rules f/f:standing
 rule_changes f/f:360d
 earlier_houses f/f:14d
@@ -83,6 +85,8 @@ IDS = list(dict.fromkeys(field for field, _, _ in WALK))
 OF_PERSONS = IDS[: IDS.index("rules")]
 OWN_WORDS = {"requests", "pauses_grants"}
 """Hold a name only if the child sent it or a caregiver wrote it."""
+NUMBERS = {"cuts"}
+"""Hold numbers and moments, and could hold no name."""
 
 
 def verdict(action: Action = Action.ALLOW, step: Step = Step.CATEGORY, *, silent: bool = False, **args: str) -> Verdict:
@@ -122,7 +126,7 @@ def test_the_tables_are_whole() -> None:
     assert all(field.purpose.endswith(".") for field in CONTRACT.fields)
     in_memory = "answers classifier_cache device_presence just_blocked minute_causes queries_ring resolved_addresses"
     found = sorted(field.id for field in CONTRACT.fields if field.stores == ("memory",))
-    assert found == [*in_memory.split(), "troubleshooting"]
+    assert found == [*in_memory.split(), "thing_names", "troubleshooting"]
 
 
 def test_what_is_never_written() -> None:
@@ -188,7 +192,8 @@ def test_nothing_is_kept_beyond_twelve_months_and_nothing_of_adults() -> None:
 def test_no_names_on_a_disk_from_ten_up() -> None:
     """A name gets there only in the child's own request; visited ones not from 6 up."""
     for field, row, choice in EVERY:
-        if row not in ("0-5", "6-9") and field not in OWN_WORDS and CONTRACT.field(field).stores != ("memory",):
+        is_on_disk = CONTRACT.field(field).stores != ("memory",)
+        if row not in ("0-5", "6-9") and field not in OWN_WORDS | NUMBERS and is_on_disk:
             assert CONTRACT.grain(field, row, choice).rank < NAME
         if row != "0-5":
             assert CONTRACT.grain("names_visited", row, choice) is Granularity.NO
@@ -240,6 +245,8 @@ def test_less_and_wider() -> None:
     names_blocked 10-12 no week category
     names_blocked 13-15 no week category
     bypass_signs 13-15 no sign
+    cuts 13-15 no full
+    cuts 16-17 no
     requests 16-17 full
     queries_ring 16-17 no
     rules 6-9 full
@@ -347,7 +354,7 @@ def test_spans() -> None:
 def test_outgrown() -> None:
     """What goes at once when a child grows into the next band; all, when the child is grown up."""
     outgrown = [CONTRACT.outgrown(*pair) for pair in pairwise(BANDS)]
-    assert outgrown[:2] == [{"names_visited"}, {"names_blocked", "security_events"}]
+    assert outgrown[:2] == [{"names_visited"}, {"names_blocked", "security_events", "thing_names"}]
     assert outgrown[2] == {"category_counts", "ledger_minutes", "names_blocked", "alerts"}
     assert CONTRACT.outgrown("13-15", "10-12") == set()
     left = {id_ for id_ in OF_PERSONS if CONTRACT.grain(id_, "16-17") is not Granularity.NO}

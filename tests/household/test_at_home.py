@@ -8,6 +8,7 @@ from appliance.core.wire import dns
 from appliance.household import at_home
 from appliance.household.at_home import AtHome
 from tests.core.builders import AT, child, own, policy_of
+from tests.guessing import no_labels
 
 HOUSE = House(
     persons=(child(rules=(own("closed.example", "block"),)),),
@@ -45,7 +46,7 @@ POLICY = policy_of(HOUSE)
 def test_what_is_answered_and_decided(name: str, qtype: int, expected: tuple[str, str | None]) -> None:
     """As the nameserver does: what is closed is closed, a safe mode goes before, help lines are left alone."""
     subject = POLICY.by_person["kim"]
-    decided, here = at_home.decide(POLICY, frozenset(), subject, name, qtype, AT)
+    decided, here = at_home.decide(POLICY, frozenset(), subject, name, qtype, AT, no_labels())
     told = None if here is None else at_home.told(HOUSE, here, qtype)
     words = None if told is None else f"{told.by} is answered with {told.words}"
     assert (decided.action.value, words) == expected

@@ -40,6 +40,17 @@ def test_everywhere(tmp_path: Path, snapshot: Snapshot) -> None:
     assert found.is_everywhere
 
 
+def test_a_guard_counts_where_there_is_one(tmp_path: Path, snapshot: Snapshot) -> None:
+    """Dead or alive: a box whose guard has died doesn't say "in force"; one that never had one does."""
+    guard = {"bus": 1, "digest": snapshot.digest, "problem": None, "workers": [{"digest": snapshot.digest}] * 2}
+    with daemons(tmp_path, snapshot.digest, guard=guard):
+        assert look(tmp_path, snapshot).daemons[-1] == Daemon("guard", Standing.RUNS, 2, 2)
+    with daemons(tmp_path, snapshot.digest):
+        found = look(tmp_path, snapshot)
+    assert found.daemons[-1].standing is Standing.GONE
+    assert not found.is_everywhere
+
+
 @pytest.mark.parametrize(
     ("other", "expected"),
     [

@@ -13,6 +13,7 @@ from appliance.core.house import House
 from appliance.core.visibility import ROWS as CONTRACT_ROWS
 from appliance.core.visibility import UNKNOWN, Expiry, Granularity, seconds
 from appliance.household import retention
+from appliance.household.happenings import FIELDS
 from appliance.household.retention import NOBODY, first_day, rows_of, sweep, zone_of
 from appliance.store.accounts import Role
 from appliance.store.base import Store
@@ -175,6 +176,19 @@ def test_who_left_leaves_nothing(stores: dict[str, Store], table: str) -> None:
     put(store, table, "zoe", AT)
     assert sweep(store, CONTRACT, HOUSE, AT) == 1
     assert left(store, table) == 1
+
+
+@pytest.mark.parametrize("row", CONTRACT_ROWS)
+@pytest.mark.parametrize("kind", FIELDS)
+def test_every_kind_of_event(stores: dict[str, Store], kind: str, row: str) -> None:
+    """As old as its own field lets it be, where that is less than what the table has; where it may not be, it goes."""
+    journal, person = stores["journal"], PERSONS[row] or None
+    assert isinstance(journal, JournalStore)
+    kept_s = min(CONTRACT.may_keep(field, row) or 0 for field in ("security_events", FIELDS[kind]))
+    for after, expected in ((kept_s, 1 if kept_s else 0), (kept_s + 1, 0)):
+        journal.add([Event(kind=kind, at=AT, person=person)], AT)
+        sweep(journal, CONTRACT, HOUSE, AT + after)
+        assert left(journal, "events") == expected
 
 
 def test_without_certainty_nobody_has_left(stores: dict[str, Store]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from tests.lab.home import Home, wait_until
 
@@ -45,22 +46,30 @@ class Appliance:
         """Run a command of `kindgate` in the appliance."""
         return self.lab.exec("appliance", [str(KINDGATE), *arguments, "--data", str(self.data)])
 
-    def apply(self, text: str) -> None:
-        """Put a house in force."""
+    def apply(self, text: str, status: int = 0) -> None:
+        """Put a house in force; 3 is one that is published, and that not every daemon runs."""
         file = self.data / "house.yaml"
         file.write_text(text)
         done = self.kindgate("house", "apply", str(file))
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == status, done.stderr
 
     def counts(self) -> dict[str, int]:
-        """What the workers counted."""
+        """What the nameserver's workers counted."""
+        return dict(self.status("nameserver")["counts"])
+
+    def status(self, daemon: str) -> dict[str, Any]:
+        """What a daemon says of itself; nothing where it doesn't answer."""
+        return self.ask(daemon, {"ask": "status"})
+
+    def ask(self, daemon: str, request: dict[str, Any]) -> dict[str, Any]:
+        """What a daemon answers; nothing where it doesn't."""
         code = (
             "import sys, json; from pathlib import Path; from appliance.world import bus; "
-            "print(json.dumps(bus.ask(Path(sys.argv[1]), 'nameserver', {'ask': 'status'})['counts']))"
+            "print(json.dumps(bus.ask(Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3]))))"
         )
-        done = self.lab.exec("appliance", [sys.executable, "-c", code, str(self.data)])
-        counts: dict[str, int] = json.loads(done.stdout)
-        return counts
+        argv = [sys.executable, "-c", code, str(self.data), daemon, json.dumps(request)]
+        done = self.lab.exec("appliance", argv)
+        return dict(json.loads(done.stdout)) if done.returncode == 0 else {}
 
     def findings(self) -> dict[str, str]:
         """What `kindgate check` says: words → level."""

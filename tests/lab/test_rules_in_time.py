@@ -8,9 +8,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,7 +17,8 @@ from scripts.lablib import net
 from tests.browser import WAIT_MS
 from tests.lab import evening as at
 from tests.lab.evening import HELP_LINE, HELP_SITE, PHONES, SITES, Evening
-from tests.lab.home import Home, wait_until
+from tests.lab.home import Home
+from tests.lab.moments import clock, iso, next_minute, wait_until_time
 from tests.lab.watch import Place, Spell, Watch, cached, played, watched
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(420)]
@@ -27,7 +26,6 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(420)]
 OWNER, PASSWORD = "Dana", "otter lamp gravel"
 SITE = "www.example.com"
 GAME = ("www.roblox.com", "apis.roblox.com", "games.roblox.com", "c0.rbxcdn.com")
-ZONE = ZoneInfo("Europe/Berlin")
 TABLET, LAPTOP = Place("tablet", net.TABLET.v4), Place("laptop", net.LAPTOP.v4)
 PHONE = Place("tablet", "192.168.77.20")
 """Sam's: a second address of the tablet's host, because what differs is who asks."""
@@ -158,25 +156,6 @@ def says(home: Evening, dana: Page, place: Place, person: str, words: str, pill:
 
 def house_with(window: Spell) -> str:
     """Return the house, with Sam's window, and with a day of minutes that doesn't end meanwhile."""
-    moments = (window.start, window.end, window.start - HALF_A_DAY_S)
-    start, end, reset = (datetime.fromtimestamp(moment, ZONE).strftime("%H:%M") for moment in moments)
+    start, end, reset = map(clock, (window.start, window.end, window.start - HALF_A_DAY_S))
     devices = {"tablet": TABLET.address, "laptop": LAPTOP.address, "phone": PHONE.address}
     return HOUSE.format(start=start, end=end, reset=reset, **devices)
-
-
-def next_minute(leaving_s: int) -> float:
-    """Return the beginning of the minute that runs, once at least so many seconds of it are left."""
-    now = time.time()
-    if now % 60 > 60 - leaving_s:
-        wait_until_time(now - now % 60 + 60)
-    return time.time() // 60 * 60
-
-
-def wait_until_time(moment: float) -> None:
-    """Wait until the clock shows a time."""
-    wait_until(lambda: time.time() >= moment, f"the time {iso(moment)}", max(moment - time.time(), 0) + 5)
-
-
-def iso(moment: float) -> str:
-    """Return a time as a house writes it."""
-    return datetime.fromtimestamp(moment, ZONE).isoformat()

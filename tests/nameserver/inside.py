@@ -12,6 +12,7 @@ import msgspec
 from appliance.config import Endpoint, ask_plainly
 from appliance.core.answers import Answers
 from appliance.core.domainset import DomainSet
+from appliance.core.guesses import Thresholds
 from appliance.core.house import House
 from appliance.core.rulebook import Rulebook
 from appliance.core.visibility import Contract
@@ -104,9 +105,15 @@ def upstreams_of(*endpoints: Endpoint) -> Upstreams:
     return made
 
 
-def resolver_of(*endpoints: Endpoint, house: House | None = None, neighbours: Neighbours | None = None) -> Resolver:
+def resolver_of(
+    *endpoints: Endpoint,
+    house: House | None = None,
+    neighbours: Neighbours | None = None,
+    thresholds: Thresholds | None = None,
+) -> Resolver:
     """Return a resolver that asks these upstreams and runs a house."""
-    resolver = Resolver(book(), bundled(), contract(), upstreams_of(*endpoints), neighbours or Still())
+    upstreams, near = upstreams_of(*endpoints), neighbours or Still()
+    resolver = Resolver(book(), bundled(), contract(), upstreams, near, thresholds=thresholds)
     if house is not None:
         resolver.adopt(snapshot_of(house))
     return resolver

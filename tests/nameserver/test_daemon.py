@@ -16,10 +16,9 @@ import pytest
 from appliance.config import Config, Endpoint, ask_plainly
 from appliance.core.house import House
 from appliance.core.whom import Whom
-from appliance.nameserver import daemon
 from appliance.nameserver.daemon import Daemon
 from appliance.nameserver.sockets import ListenError
-from appliance.world import bus
+from appliance.world import bus, crew
 from appliance.world.snapshot import CURRENT, PREVIOUS, load_snapshot, publish_house
 from tests.fakes import REAL, FakeUpstream, fake_upstream
 from tests.nameserver.inside import in_loop
@@ -359,7 +358,7 @@ async def stopped(one: Daemon, running_one: "asyncio.Task[None]", stopping: asyn
     """Stop a daemon that runs in this process."""
     stopping.set()
     await asyncio.wait_for(running_one, 20)
-    for worker in one._workers:
+    for worker in one._parts:
         for opened, _ in worker.sockets:
             opened.close()
 
@@ -372,18 +371,18 @@ def inside(data: Path, fake: FakeUpstream, where: Endpoint) -> Daemon:
 @in_loop
 async def test_hung_worker_is_replaced(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that says nothing any more is replaced, and its place is taken with the same house."""
-    monkeypatch.setattr(daemon, "SILENT_S", 4.0)
+    monkeypatch.setattr(crew, "SILENT_S", 4.0)
     where = loopback()
     with fake_upstream() as fake:
         one = inside(data, fake, where)
         stopping = asyncio.Event()
         running_one = asyncio.create_task(one.run(stopping))
         try:
-            await until_true(lambda: one._workers[0].in_force, "the worker is up")
-            process = one._workers[0].process
+            await until_true(lambda: one._parts[0].in_force, "the worker is up")
+            process = one._crew.members[0].process
             assert process is not None
             os.kill(process.pid, signal.SIGSTOP)
-            await until_true(lambda: one._workers[0].process is not process, "it is replaced")
+            await until_true(lambda: one._crew.members[0].process is not process, "it is replaced")
             reply = await asyncio.to_thread(ask_udp, where, question(GAMES).to_wire(), KIM)
             assert addresses(dns.message.from_wire(reply)) == ["0.0.0.0"]
             assert not is_alive(process.pid)
@@ -394,13 +393,13 @@ async def test_hung_worker_is_replaced(data: Path, monkeypatch: pytest.MonkeyPat
 @in_loop
 async def test_hung_worker_does_not_hold_up_the_end(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that does not end by itself is ended."""
-    monkeypatch.setattr(daemon, "STOP_S", 0.2)
+    monkeypatch.setattr(crew, "STOP_S", 0.2)
     with fake_upstream() as fake:
         one = inside(data, fake, loopback())
         stopping = asyncio.Event()
         running_one = asyncio.create_task(one.run(stopping))
-        await until_true(lambda: one._workers[0].in_force, "the worker is up")
-        process = one._workers[0].process
+        await until_true(lambda: one._parts[0].in_force, "the worker is up")
+        process = one._crew.members[0].process
         assert process is not None
         os.kill(process.pid, signal.SIGSTOP)
         await stopped(one, running_one, stopping)
@@ -417,9 +416,9 @@ async def test_worker_that_can_not_be_started(data: Path, monkeypatch: pytest.Mo
         stopping = asyncio.Event()
         running_one = asyncio.create_task(one.run(stopping))
         try:
-            await until_true(lambda: one._workers[0].restarts >= 2, "it is tried again")
+            await until_true(lambda: one._crew.members[0].restarts >= 2, "it is tried again")
             monkeypatch.undo()
-            await until_true(lambda: one._workers[0].in_force, "the worker is up")
+            await until_true(lambda: one._parts[0].in_force, "the worker is up")
         finally:
             await stopped(one, running_one, stopping)
 

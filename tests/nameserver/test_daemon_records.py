@@ -162,7 +162,7 @@ async def test_who_may_ask(name: str, data: Path, monkeypatch: pytest.MonkeyPatc
         stopping = asyncio.Event()
         running_one = asyncio.create_task(one.run(stopping))
         try:
-            await until_true(lambda: one._workers[0].in_force, "the worker is up")
+            await until_true(lambda: one._parts[0].in_force, "the worker is up")
             reply = await asyncio.to_thread(ask_udp, where, question(GAMES).to_wire(), PAT)
             assert addresses(dns.message.from_wire(reply)) == ["0.0.0.0"]
             assert (await asyncio.to_thread(bus.ask, data, "nameserver", {"ask": "status"}))["revision"] == 1

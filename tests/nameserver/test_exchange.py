@@ -137,7 +137,7 @@ async def test_no_room_for_a_fallback_in_an_error(brief: None) -> None:
 
 @in_loop
 async def test_thousand_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand different questions at once are all answered, and no socket stays open."""
+    """A thousand different questions at once are all answered, and no socket stays open for long."""
     monkeypatch.setattr(exchange, "TRY_S", (30.0,))
     monkeypatch.setattr(exchange, "BUDGET_S", 30.0)
     monkeypatch.setattr(upstream, "PATIENCE_S", 30.0)
@@ -146,7 +146,9 @@ async def test_thousand_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         before = open_files()
         found = await asyncio.gather(*(outcome_of(upstreams, asking(f"n{number}.example")) for number in range(1000)))
         assert {address(one) for one in found} == {REAL}
-        assert open_files() <= before
+        # One port is open already for the next questions, for a second or two.
+        assert open_files() <= before + 1
+        await asyncio.to_thread(until, lambda: open_files() <= before, 10, "the port for the next questions closes")
 
 
 @in_loop
@@ -160,8 +162,9 @@ async def test_failures_leave_no_socket_open(brief: None) -> None:
     with fake_upstream(script) as fake:
         upstreams = upstreams_of(fake.endpoint, refusing())
         before = open_files()
+        # At most a port for the next questions to each: who is sick is asked every second.
         await asyncio.gather(*(outcome_of(upstreams, asking(f"n{one}.example")) for one in range(100)))
-        await asyncio.to_thread(until, lambda: open_files() <= before, 5, "the fake closes its side")
+        await asyncio.to_thread(until, lambda: open_files() <= before + 2, 10, "the fake closes its side")
         assert upstreams._open == 0
         assert upstreams._under_way == {}
 

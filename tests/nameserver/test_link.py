@@ -1,34 +1,35 @@
-"""What daemon and workers tell each other."""
+"""What the nameserver daemon and its workers tell each other."""
 
-import asyncio
 import socket
 
-import pytest
-
 from appliance.core.whom import Mode, Whom, parse_server
-from appliance.nameserver import link
 from appliance.nameserver.link import (
     FROM_WORKER,
     TO_WORKER,
     Adopt,
     AskEntries,
+    AskGiven,
+    AskThings,
     Begin,
     Blocked,
     Counted,
     Entries,
     FromWorker,
+    GivenNow,
     InForceNow,
-    Link,
     Listener,
     ListsNow,
     News,
     Sighted,
     TakeLists,
     TakeTime,
+    ThingsNow,
     ToWorker,
     Watch,
 )
 from appliance.nameserver.recent import Entry
+from appliance.nameserver.things import Asked
+from appliance.world.link import Link
 from tests.nameserver.inside import in_loop
 
 SAID: list[ToWorker] = [
@@ -45,6 +46,8 @@ SAID: list[ToWorker] = [
     TakeTime(1_795_424_000.125, is_doubted=True),
     Watch({"tablet": 899.5}),
     AskEntries(7, of_sessions=True, device="tablet", person="kim"),
+    AskThings(9, "doll"),
+    AskGiven(8, (("tablet", "192.0.2.7"), (None, "2001:db8::7"))),
 ]
 
 
@@ -82,50 +85,11 @@ async def test_answers_of_a_worker() -> None:
         ),
         Entries(7, (Entry(1.5, "tablet", "kim", "allow", "forum", None, "category"),), 2),
         Sighted({"token": "t", "via": None}),
+        ThingsNow(9, (Asked("a.example", "forum", 3, 1, 0.0, 900.0),), is_thing=True),
+        GivenNow(8, ((("a.example", 1.5), ("", 0.5)), ()), 60.0),
     ]
     for message in said:
         worker.tell(message)
     worker.close()
     assert [message async for message in daemon.hear(FROM_WORKER)] == said
     daemon.close()
-
-
-@in_loop
-async def test_other_end_that_is_gone() -> None:
-    """When the other end is gone, hearing ends and telling says so."""
-    daemon, worker = await pair()
-    worker.close()
-    assert [message async for message in daemon.hear(FROM_WORKER)] == []
-    daemon.close()
-    assert daemon.tell(Adopt(None)) is False
-
-
-@in_loop
-async def test_other_end_that_does_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is told to one that does not read is bounded."""
-    monkeypatch.setattr(link, "MAX_BACKLOG_OCTETS", 1 << 20)
-    daemon, worker = await pair()
-    told = [daemon.tell(Adopt(bytes(200_000))) for _ in range(20)]
-    assert told[0] is True
-    assert told[-1] is False
-    heard = asyncio.create_task(_count(worker))
-    daemon.close()
-    assert await heard == sum(told)
-    worker.close()
-
-
-@in_loop
-@pytest.mark.parametrize("line", [b"nonsense\n", b'{"type":"Unknown"}\n', b"\xff\n", b"torn"])
-async def test_nonsense_ends_the_talk(line: bytes) -> None:
-    """What is no message ends the talk and nothing else."""
-    ours, theirs = socket.socketpair()
-    worker = await Link.over(theirs)
-    with ours:
-        ours.sendall(b'{"type":"Adopt","snapshot":null}\n' + line)
-        ours.shutdown(socket.SHUT_WR)
-        assert [message async for message in worker.hear(TO_WORKER)] == [Adopt(None)]
-    worker.close()
-
-
-async def _count(end: Link) -> int:
-    return len([message async for message in end.hear(TO_WORKER)])

@@ -36,6 +36,8 @@ def test_every_row(line: str) -> None:
     assert not permit.is_counted[True]
     assert permit.recent == contract().ring(row)
     assert permit.session == contract().ring(row, name="session")
+    assert permit.things == contract().ring(row, name="things")
+    assert permit.may_hold_things == (row in ("0-5", "6-9", "unknown"))
 
 
 def test_every_row_has_a_permit() -> None:

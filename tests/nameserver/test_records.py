@@ -18,7 +18,6 @@ from appliance.nameserver.link import (
     Blocked,
     Counted,
     Entries,
-    Link,
     News,
     Screened,
     ToWorker,
@@ -27,6 +26,7 @@ from appliance.nameserver.link import (
 from appliance.nameserver.recent import Entry
 from appliance.nameserver.records import Records
 from appliance.world import clock
+from appliance.world.link import Link
 from tests.nameserver.inside import contract, in_loop
 from tests.nameserver.test_memory import BANDS, CANARY, house
 
@@ -287,8 +287,10 @@ async def test_unknown_request() -> None:
 
 
 def test_who_may_ask() -> None:
-    """All that tells of persons is restricted to the steward."""
-    assert {word: {"kindgate-steward"} for word in ("tally", "screens", "ring", "session")} == records_module.RESTRICTED
+    """All that tells of persons is restricted to the steward, but for what the guard decides by."""
+    words = {word: {"kindgate-steward"} for word in ("tally", "screens", "ring", "things", "session")}
+    words |= {word: {"kindgate-guard"} for word in ("given", "addresses")}
+    assert words == records_module.RESTRICTED
 
 
 @in_loop

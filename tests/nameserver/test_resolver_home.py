@@ -15,9 +15,9 @@ from appliance.world import clock
 from appliance.world.neighbours import Own
 from tests.fakes import fake_upstream
 from tests.nameserver.inside import Still, in_loop, resolver_of
+from tests.nameserver.test_parking import HOUSE as NEAR_HOUSE
+from tests.nameserver.test_parking import NEAR, TABLET, TABLET_MAC
 from tests.nameserver.test_resolver import HOUSE, KIM, KIM_MAC, ROUTER, SAM, STRANGER, told_mac
-from tests.nameserver.test_resolver_waiting import HOUSE as NEAR_HOUSE
-from tests.nameserver.test_resolver_waiting import NEAR, TABLET, TABLET_MAC
 from tests.running import addresses, question
 
 HOME = "kindgate.home"
@@ -128,7 +128,7 @@ async def test_through_a_forwarder() -> None:
 @in_loop
 async def test_question_that_waits_for_a_mac(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first question of a device still knows by which address it came."""
-    monkeypatch.setattr("appliance.nameserver.resolver.resolve_mac", lambda _: None)
+    monkeypatch.setattr("appliance.nameserver.parking.resolve_mac", lambda _: None)
     table = Still(attached=NEAR)
     table.own = OWN
     resolver = resolver_of(house=NEAR_HOUSE, neighbours=table)

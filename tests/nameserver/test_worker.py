@@ -25,7 +25,6 @@ from appliance.nameserver.link import (
     Begin,
     FromWorker,
     InForceNow,
-    Link,
     Listener,
     News,
     Screened,
@@ -33,6 +32,7 @@ from appliance.nameserver.link import (
     TakeMinutes,
 )
 from appliance.nameserver.sockets import open_tcp, open_udp
+from appliance.world.link import Link
 from tests.fakes import REAL, fake_upstream
 from tests.nameserver.inside import in_loop, snapshot_of
 from tests.nameserver.test_resolver import GAMES, HOUSE, KIM, OPEN

@@ -24,8 +24,8 @@ from tests.running import START_S, Running, running, until
 STARTS = "./scripts/run"
 SHOWN = "127.0.0.1:5300"
 SHOWN_WEB = "127.0.0.1:8080"
-LATER = {"house.json", "house.previous.json", "lists/", "tls/", "*.before-N", "*.broken-TIME"}
-"""What a data folder has only after a change, with a list, on a network, after an update, after a fault."""
+LATER = {"house.json", "house.previous.json", "lists/", "tls/", "guard/", "*.before-N", "*.broken-TIME"}
+"""What a data folder has only after a change, with a list, on a network, as a gateway, after an update or a fault."""
 STUB = """\
 #!{python}
 # The command as installed, but it never asks a router or a resolver of this machine's own network.

@@ -113,3 +113,14 @@ def installing() -> list[str]:
     """Return the lines of the README that install Kindgate with systemd."""
     section = tree.section(tree.README.read_text("utf-8"), "## With systemd")
     return [line for block in tree.blocks(section, "sh") for line in block.text.splitlines()]
+
+
+def test_all_tests_of_the_lab_are_run() -> None:
+    """They lie where `scripts/test` looks for them: it does not gather all tests for those."""
+    lab = "pytest.mark." + "lab"
+    files = [path for path in tree.files() if path.parts[0] == "tests" and path.suffix == ".py"]
+    places = {path.parts[1] for path in files if lab in (ROOT / path).read_text("utf-8")}
+    script = (ROOT / "scripts/test").read_text("utf-8")
+    lines = re.findall(r"^(?:part lab|gateway=).*", script, re.MULTILINE)
+    run = re.findall(r"tests/(\w+)", "".join(lines))
+    assert places <= set(run)

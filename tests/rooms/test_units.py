@@ -20,21 +20,31 @@ SYSTEMD = ROOT / "systemd"
 TARGET = SYSTEMD / "kindgate.target"
 DATA = "/var/lib/kindgate"
 GROUP = "kindgate"
-SERVICES = ("finder", "nameserver", "steward", "web")
+SERVICES = ("finder", "guard", "nameserver", "steward", "web")
 MAX_EXPOSURE = 2.0
+BY_HAND = {"guard": 2.4}
+"""Enabled where the box is a gateway, → its exposure: it sets the kernel's network."""
 GIVEN = click.core.ParameterSource.COMMANDLINE
 
 LISTENS = {"nameserver": ("0.0.0.0:53", "[::]:53"), "web": ("0.0.0.0:443", "0.0.0.0:80")}
 
-POWERS = {"finder": "CAP_NET_RAW", "nameserver": "CAP_NET_BIND_SERVICE", "steward": "", "web": "CAP_NET_BIND_SERVICE"}
+POWERS = {
+    "finder": "CAP_NET_RAW",
+    "guard": "CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE",
+    "nameserver": "CAP_NET_BIND_SERVICE",
+    "steward": "",
+    "web": "CAP_NET_BIND_SERVICE",
+}
 FAMILIES = {
     "finder": {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK", "AF_PACKET"},
+    "guard": {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK", "AF_PACKET"},
     "nameserver": {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"},
     "steward": {"AF_INET", "AF_INET6", "AF_UNIX"},
     "web": {"AF_INET", "AF_INET6", "AF_UNIX", "AF_NETLINK"},
 }
 WRITES = {
     "finder": f"-{DATA}/bus",
+    "guard": f"-{DATA}/bus -{DATA}/guard -/run/xtables.lock",
     "nameserver": f"-{DATA}/bus",
     "steward": f"-{DATA}",
     "web": f"-{DATA}",
@@ -86,7 +96,7 @@ def test_these_are_all() -> None:
     """There is a unit for each daemon, and the target wants them all."""
     assert sorted(path.name for path in SYSTEMD.glob("*.service")) == [f"kindgate-{name}.service" for name in SERVICES]
     (wanted,) = settings(TARGET)["Wants"]
-    assert sorted(wanted.split()) == [f"kindgate-{name}.service" for name in SERVICES]
+    assert sorted(wanted.split()) == [f"kindgate-{name}.service" for name in SERVICES if name not in BY_HAND]
     assert settings(TARGET)["WantedBy"] == ["multi-user.target"]
 
 
@@ -169,7 +179,7 @@ def test_systemd_would_say_something(installed: Path) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_it_is_hardly_exposed(service: str) -> None:
     """`systemd-analyze security` finds little that a service could do beyond its work."""
-    assert exposure(unit(service)) <= MAX_EXPOSURE
+    assert exposure(unit(service)) <= BY_HAND.get(service, MAX_EXPOSURE)
 
 
 def test_a_careless_unit_is_more_exposed(tmp_path: Path) -> None:

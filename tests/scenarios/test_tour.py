@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,186 +16,14 @@ from appliance.web.box import Box
 from appliance.web.gate import STATIC, who_may
 from appliance.world import rules
 from tests.browser import DESK, PHONE, WAIT_MS, chromium, visitor
-from tests.scenarios.tour import ADULTS, DANA, FOUND, INVITED, MIAS, ROBIN, SECRET, STRANGERS, Scene, cookies, served
+from tests.scenarios.stops import STOPS, Stop
+from tests.scenarios.tour import DANA, SECRET, Scene, cookies, served
 from tests.web.conftest import logged_in, token_of
 
 AXE = Axe().axe_script
 MIN_TARGET_PX = 44
-NO_PAGES = {*STATIC, "home.force_json"}
+NO_PAGES = {*STATIC, "home.force_json", "check.came"}
 """What one GETs and doesn't look at."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A page of the tour: which view, where, who looks, in which scene, and what is sent from there to be refused."""
-
-    view: str
-    path: str
-    who: str | None = DANA
-    scene: Scene = Scene.HOME
-    status: int = 200
-    sent: Mapping[str, str] = field(default_factory=dict)
-    form: str | None = None
-    """The form that is sent, as a selector."""
-
-    def __str__(self) -> str:
-        where = f"{self.scene.value}{self.path}"
-        return f"{where}{' refused' if self.form else ''}{'' if self.who in (None, DANA) else ' ' + self.who}"
-
-
-def _anyone(view: str, path: str, **more: Any) -> Stop:
-    return Stop(view, path, None, **more)
-
-
-def _first(view: str, path: str, **more: Any) -> Stop:
-    return Stop(view, path, "first", Scene.NEW, **more)
-
-
-STOPS = (
-    Stop("home.home", "/"),
-    Stop("home.home", "/", ROBIN),
-    Stop("home.home", "/", scene=Scene.TROUBLE),
-    Stop("home.home", "/", scene=Scene.BARE),
-    Stop("child.show", "/child/mia"),
-    Stop("child.show", "/child/emre"),
-    Stop("child.show", "/child/ben"),
-    Stop("child.show", "/child/dana"),
-    Stop("child.show", "/child/mia", form=".kg-rule-form", sent={"name": "no name", "do": "block"}),
-    Stop("people.edit", "/child/mia/edit"),
-    Stop("people.edit", "/child/mia/edit", form="form.kg-form", sent={"name": ""}),
-    Stop("people.new_child", "/child/new"),
-    Stop("people.new_child", "/child/new", form="form.kg-form"),
-    Stop("people.new_adult", "/adult/new"),
-    Stop("people.removing", "/child/mia/remove"),
-    Stop("rules.show", "/child/jonas/rules"),
-    Stop("categories.show", "/child/mia/categories?show=set"),
-    Stop("categories.show", "/child/mia/categories?q=game"),
-    Stop("categories.show", "/child/mia/categories?q=zzzz"),
-    Stop("services.services", "/child/mia/services"),
-    Stop("services.services", "/child/mia/services?group=game&open=roblox"),
-    Stop("services.services", "/child/mia/services?q=you"),
-    Stop("services.services", "/child/jonas/services?show=set"),
-    Stop("safe.safe", "/child/jonas/safe-search"),
-    Stop("growing.growing", "/child/mia/growing-up"),
-    Stop("growing.growing", "/child/ben/growing-up"),
-    Stop("lifts.lifts", "/child/mia/closed"),
-    Stop("lifts.lifts", "/child/mia/closed", ROBIN),
-    Stop("lifts.lifts", "/child/emre/closed"),
-    Stop("own_services.own", "/house/services"),
-    Stop("own_services.own", "/house/services", scene=Scene.BARE),
-    Stop("own_services.new", "/house/services/new"),
-    Stop("own_services.new", "/house/services/new", form="form.kg-form", sent={"name": "A", "names": "no name"}),
-    Stop("own_services.edit", "/house/services/chess-club"),
-    Stop("own_services.removing", "/house/services/chess-club/remove"),
-    Stop("local_names.show", "/house/names"),
-    Stop("local_names.show", "/house/names", ROBIN),
-    Stop("local_names.show", "/house/names", scene=Scene.BARE),
-    Stop("local_names.show", "/house/names", form=".kg-private", sent={"name": "no name"}),
-    Stop("local_names.new", "/house/names/new"),
-    Stop("local_names.new", "/house/names/new", form="form.kg-form", sent={"name": "a.lan", "value": "no name"}),
-    Stop("local_names.edit", "/house/names a[href*='names/record']"),
-    Stop("local_names.ending", "/house/names/ending"),
-    Stop("local_names.ending", "/house/names/ending", form="form.kg-form", sent={"ending": "com"}),
-    Stop("lists.lists", "/lists"),
-    Stop("lists.lists", "/lists", scene=Scene.BARE),
-    Stop("list_new.catalogue", "/lists/new"),
-    Stop("list_new.catalogue", "/lists/new", scene=Scene.BARE),
-    Stop("list_new.address", "/lists/new/address"),
-    Stop("list_new.address", "/lists/new/address", form="form.kg-form", sent={"url": "file:a.txt", "name": ""}),
-    Stop("lists.one", "/lists/fraud"),
-    Stop("lists.one", "/lists/fresh"),
-    Stop("lists.one", "/lists/gone"),
-    Stop("lists.one", "/lists/own"),
-    Stop("lists.edit", "/lists/bets/edit"),
-    Stop("lists.edit", "/lists/fraud/edit", form="form.kg-form", sent={"name": "", "whom": "some"}),
-    Stop("lists.removing", "/lists/fraud/remove"),
-    Stop("list_find.find", "/lists/find"),
-    Stop("list_find.find", "/lists/find?name=fraud.example"),
-    Stop("list_find.find", "/lists/find?name=nowhere.example"),
-    Stop("list_find.find", "/lists/find?name=no+name", status=422),
-    Stop("why.why", "/why?name=fraud.example&child=ben"),
-    Stop("malware.opening", "/why/malware?name=malware.kindgate.test"),
-    Stop("me.page_of", "/child/mia/page"),
-    Stop("me.page_of", "/child/liv/page"),
-    Stop("routines.new", "/child/mia/routines/new"),
-    Stop("routines.new", "/child/mia/routines/new", form="form.kg-form", sent={"name": "", "start": "", "end": ""}),
-    Stop("routines.new", "/child/mia/routines/new/bedtime"),
-    Stop("routines.edit", "/child/mia a[href*='/routines/']:not([href*=new])"),
-    Stop("routines.new", "/child/mia/routines/new/homework"),
-    Stop("week.week", "/child/mia/week"),
-    Stop("week.week", "/child/ben/week"),
-    Stop("week_copy.copy", "/child/mia/week/copy"),
-    Stop("week_copy.copy", "/child/mia/week/copy", form="form.kg-form"),
-    Stop("exceptions.new", "/child/mia/exceptions/new/holiday"),
-    Stop("exceptions.new", "/child/mia/exceptions/new", form="form.kg-form", sent={"name": "", "last": "2026-03-01"}),
-    Stop("exceptions.edit", "/child/mia/week a[href*='/exceptions/']:not([href*=new])"),
-    Stop("budgets.budgets", "/child/mia/budgets"),
-    Stop("budgets.budgets", "/child/ben/budgets"),
-    Stop("budgets.budgets", "/child/emre/budgets"),
-    Stop("budgets.new", "/child/emre/budgets/new"),
-    Stop("budgets.new", "/child/emre/budgets/new", form="form.kg-form", sent={"week": "99999"}),
-    Stop("budgets.edit", "/child/mia/budgets/edit?what=everything"),
-    Stop("requests.requests", "/requests"),
-    Stop("requests.requests", "/requests", scene=Scene.BARE),
-    Stop("devices.show", "/devices"),
-    Stop("devices.show", "/devices", scene=Scene.BARE),
-    Stop("devices.new", "/devices/new"),
-    Stop("devices.new", "/devices/new", form="form.kg-form"),
-    Stop("devices.edit", "/devices/school-laptop"),
-    Stop("devices.removing", "/devices/mias-tablet/remove"),
-    Stop("devices.claim", f"/devices/found/{FOUND[0]}"),
-    Stop("session.session", "/devices/emres-phone/session"),
-    Stop("session.session", "/devices/mias-tablet/session"),
-    Stop("session.session", "/devices/danas-phone/session"),
-    Stop("today.today", "/today"),
-    Stop("today.today", "/today?child=mia"),
-    Stop("today.today", "/today", scene=Scene.TROUBLE),
-    Stop("why.why", "/why"),
-    Stop("why.why", "/why?name=www.tiktok.com&child=mia"),
-    Stop("why.why", "/why?name=wikipedia.org&child=device:tv"),
-    Stop("why.why", "/why?name=no+name&child=mia", status=422),
-    Stop("changes.changes", "/changes"),
-    Stop("changes.changes", "/changes", scene=Scene.BARE),
-    Stop("house.house", "/house"),
-    Stop("house.house", "/house", ROBIN),
-    Stop("house.house", "/house", scene=Scene.TROUBLE),
-    Stop("house.edit", "/house/edit"),
-    Stop("clients.show", "/house/clients"),
-    Stop("clients.show", "/house/clients", scene=Scene.BARE),
-    Stop("clients.show", "/house/clients", form=".kg-blocked", sent={"who": "127.0.0.1"}),
-    Stop("routers.show", "/house/routers"),
-    Stop("routers.show", "/house/routers", scene=Scene.BARE),
-    Stop("routers.new", "/house/routers/new"),
-    Stop("routers.new", "/house/routers/new", form="form.kg-form", sent={"known_by": "my router"}),
-    Stop("routers.edit", "/house/routers/router"),
-    Stop("routers.removing", "/house/routers/router/remove"),
-    Stop("access.account", "/account"),
-    Stop("access.account", "/account", form="form.kg-form", sent={"password": "short", "again": "other"}),
-    Stop("invitations.caregivers", "/caregivers"),
-    Stop("wrong", "/nothing", status=404),
-    Stop("wrong", "/caregivers", ROBIN, status=403),
-    _anyone("access.log_in", "/log-in"),
-    _anyone("access.log_in", "/log-in", form="form.kg-form", sent={"name": "Dana", "password": "wrong"}),
-    _anyone("invitations.join", "/join"),
-    _anyone("invitations.join", "/join", form="form.kg-form"),
-    _anyone("invitations.welcome", f"/join/{INVITED}"),
-    _anyone("me.me", f"/me?from={MIAS}"),
-    _anyone("me.me", f"/me?from={MIAS}", scene=Scene.TROUBLE),
-    _anyone("me.me", "/me?from=192.168.77.12"),
-    _anyone("me.me", f"/me?from={ADULTS}"),
-    _anyone("me.me", f"/me?from={STRANGERS}"),
-    Stop("me.me", "/me", None, Scene.NEW),
-    Stop("setup.start", "/start", None, Scene.NEW),
-    Stop("setup.start", "/start", None, Scene.NEW, form="form.kg-form", sent={"code": "KIND-WRONG"}),
-    _first("setup.place", "/start/place"),
-    _first("setup.time", "/start/time"),
-    _first("setup.children", "/start/children"),
-    _first("setup.children", "/start/children", form="form.kg-form", sent={"name": "Mia"}),
-    _first("setup.lists", "/start/lists"),
-    _first("setup.devices", "/start/devices"),
-    _first("setup.owner", "/start/owner"),
-    _first("setup.owner", "/start/owner", form="form.kg-form", sent={"name": "Dana", "password": "dana", "again": "d"}),
-)
 
 Guide = Callable[[Stop], Page]
 

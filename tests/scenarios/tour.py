@@ -21,14 +21,16 @@ from appliance.core.access import Access
 from appliance.core.budget import Budget, Minutes, Used
 from appliance.core.clocktrust import Doubt
 from appliance.core.device import Device, DeviceKind, Forwarder
-from appliance.core.house import House, OwnService
+from appliance.core.house import Classifier, House, OwnService
 from appliance.core.lists.rule import Syntax
 from appliance.core.person import Do, Person, PersonKind, Rule, Setting
 from appliance.core.record import Record, RecordType
+from appliance.core.riskmodel import RiskModel
 from appliance.core.said import Things
 from appliance.core.schedule import EVERY_DAY, DateException, Day, Routine, Window
 from appliance.core.subscription import ListKind, Subscription
 from appliance.core.verdict import Reason
+from appliance.household import labels
 from appliance.household.lists import Phase, Status, load_standing, save_standing
 from appliance.store.accounts import Role
 from appliance.store.found import Sighting
@@ -40,6 +42,8 @@ from appliance.world import rules
 from appliance.world.bus import Bus
 from appliance.world.snapshot import load_snapshot
 from appliance.world.state import State, publish_state
+from tests.guessing import BETS, CARD, DATES, Fake
+from tests.scenarios.asked import asked_by
 from tests.web.listed import HELP_LINE, NEEDED, stand
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -80,7 +84,7 @@ EMRE = Person(
     ),
 )  # fmt: skip
 JONAS = Person(
-    id="jonas", name="Jonas", band="13-15",
+    id="jonas", name="Jonas", band="13-15", risky_names=True,
     windows=(
         Window(name="Homework", start="18:30", end="20:00", days=WEEKDAYS),
         Window(name="Bedtime", start="22:00", end="06:30", days=WEEKDAYS),
@@ -106,6 +110,8 @@ DEVICES = (
     _device(16, "Liv's tablet", "liv", DeviceKind.TABLET),
     _device(20, "Dana's phone", "dana", DeviceKind.ADULT),
     _device(21, "TV", None, DeviceKind.TV),
+    _device(22, "Mia's talking doll", "mia", DeviceKind.IOT, only=("dolls.com",)),
+    _device(23, "Lamp in the hall", None, DeviceKind.IOT),
 )
 HOUSE = House(
     time_zone="Europe/Berlin", country="DE", persons=(LIV, MIA, EMRE, JONAS, BEN, *GROWN), devices=DEVICES,
@@ -123,6 +129,7 @@ HOUSE = House(
         )
     ),
     private_names=("home.example.com",),
+    classifier=Classifier(steps={"dating": 2, "gambling": -1}),
 )  # fmt: skip
 
 LISTS = {
@@ -177,6 +184,10 @@ class StillBox(Box):
         """Return what speaks against the clock after a power cut, where there was one."""
         return Doubt.BEHIND if self.has_doubt else None
 
+    def card(self) -> tuple[RiskModel | None, str]:
+        """Return the card of a classifier of the tests' own."""
+        return CARD, ""
+
 
 class Daemons:
     """A nameserver, a steward and a finder, as far as pages ask them."""
@@ -189,6 +200,7 @@ class Daemons:
         self._ending = asyncio.Event()
         self._up = threading.Event()
         self._buses = [Bus(data, name, self._steward if name == "steward" else self._status) for name in names]
+        self._buses.append(Bus(data, labels.NAME, Fake(problem=None if self._is_well else "its checksum is wrong")))
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),), daemon=True)
         self._thread.start()
         assert self._up.wait(10)
@@ -218,7 +230,7 @@ class Daemons:
     def _steward(self, asked: dict[str, object]) -> object:
         match asked["ask"]:
             case "status":
-                wrong = ("disk_full", "ledger_renewed", "comet_strike")
+                wrong = ("classifier_broken", "disk_full", "ledger_renewed", "comet_strike")
                 told = {} if self._is_well else {"problems": [{"code": one, "args": {}} for one in wrong]}
                 return {"bus": 1, **told, **self._status(asked)}  # type: ignore[dict-item]
             case "counts":
@@ -227,10 +239,12 @@ class Daemons:
                 return {"bus": 1, "entries": _recent(str(asked["person"]), str(asked.get("device")))}
             case "session":
                 return _session(str(asked.get("device", "")))
+            case "things":
+                return asked_by(str(asked["device"]), NOW.timestamp())
             case "update_lists":
                 return {"bus": 1}
             case "events":
-                return {"bus": 1, "events": _EVENTS}
+                return {"bus": 1, "events": _happened(str(asked["role"])) if "person" in asked else _EVENTS}
         return {"bus": 1, "error": "unknown request"}
 
 
@@ -242,9 +256,23 @@ _EVENTS = [
 ]
 
 
+def _happened(role: str) -> list[dict[str, object]]:
+    """Return what a rule ended on somebody's devices and what looked like a way round, as a role sees it."""
+    day, at = f"{NOW:%Y-%m-%d}", NOW.timestamp()
+    cuts: list[dict[str, object]] = [
+        {"at": at - 60 * number, "is_exact": True, "day": day, "kind": "connections_cut",
+         "args": {"what": what, "connections": count, "still": still}}
+        for number, (what, count, still) in enumerate((("pause", 3, 0), ("budget", 12, 1)), 5)
+    ]  # fmt: skip
+    args = {"category": "bypass_vpn", "route": "wireguard"}
+    if role == "caregiver":
+        return [*cuts, {"at": at - 40_000, "day": day, "kind": "bypass_sign", "args": {}}]
+    return [*cuts, {"at": at - 40_000, "day": day, "kind": "bypass_sign", "args": args}]
+
+
 def _recent(person: str, device: str) -> list[dict[str, object]]:
     """Return what was closed on somebody's device in the last minutes."""
-    names = (("roblox.com", "game_ugc_chat"), ("a-shop-with-a-long-name.example", "shopping"))
+    names = (("roblox.com", "game_ugc_chat"), ("a-shop-with-a-long-name.example", "shopping"), (BETS, "unknown_new"))
     return [
         {"at": NOW.timestamp() - 60 * number, "action": "ask", "category": category, "name": name, "device": device,
          "person": person, "grain": "name"}
@@ -265,6 +293,7 @@ def _counts(person: str) -> dict[str, object]:
     rows.append({"day": day, "category": "game_ugc_chat", "action": "ask", "count": 22})
     blocked = [
         {"day": day, "name": "tiktok.com", "category": "social_media", "count": 31},
+        {"day": day, "name": BETS, "category": "unknown_new", "count": 2},
         {"day": day, "name": "a-very-long-name.of-some-advertising-network.example.com", "category": "trackers_ads",
          "count": 6},
     ]  # fmt: skip
@@ -399,9 +428,10 @@ def _asked_for(box: Box) -> None:
         ("mia", "mias-tablet", "a-very-long-name.of-some-game-site.example.com", "", 100),
         ("jonas", "jonas-phone", "time", "Only until the match is over: we are three against three, please!", 60),
         ("liv", "livs-tablet", "service:omegle", "", 60),
+        ("emre", "emres-phone", DATES, "It is about the fruit, really", 200),
         ("", FOUND[0], "device", "It's me, Oma", 600),
     ):
-        ask(person, device, what, reason, at - ago)
+        ask(person, device, what, reason, at - ago, "dating" if what == DATES else None)
 
 
 def _subscribe(box: Box) -> None:

@@ -77,6 +77,7 @@ class Nameserver:
         self.dropped = 0
         self.ring: list[dict[str, object]] = []
         self.sessions: list[dict[str, object]] = []
+        self.things: dict[str, object] = {"asked": [], "is_thing": True}
         self.run = "first"
         self.screens: list[list[object]] = []
         """``[minute, person, service, category, times]``, in the order of their serials."""
@@ -116,6 +117,8 @@ class Nameserver:
                 }
             case "session":
                 return {"bus": 1, "sessions": self.sessions}
+            case "things":
+                return {"bus": 1} | self.things
         return {"bus": 1, "error": "unknown request"}
 
     def _tally(self, request: dict[str, object]) -> dict[str, object]:

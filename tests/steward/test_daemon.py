@@ -105,7 +105,7 @@ def test_status(data: Path, nameserver: Nameserver) -> None:
     """It says which house it runs, how the others are, and what is wrong."""
 
     async def story(made: Daemon) -> None:
-        await until(lambda: set(made._health.modes) == {"nameserver", "finder", "web"})
+        await until(lambda: set(made._rounds.modes) == {"nameserver", "finder", "web"})
         status = await ask(data, ask="status")
         snapshot = publish_house(data, HOUSE)
         assert (status["pid"], status["problem"], status["problems"]) == (os.getpid(), None, [])
@@ -131,6 +131,23 @@ def test_it_gathers_and_answers(data: Path, nameserver: Nameserver) -> None:
 
     run(data, story)
     assert in_ledger(data) == 7
+
+
+def test_what_the_guard_just_cut_is_told_at_once(data: Path, nameserver: Nameserver) -> None:
+    """Whoever looks need not wait for the next turn; then the guard holds it no more. Without a guard there is none."""
+    guard = Nameserver()
+    guard.events = [{"at": AT, "kind": "connections_cut", "person": "ben", "args": {"connections": 3}}]
+
+    async def story(_: Daemon) -> None:
+        asked = {"ask": "events", "person": "ben", "kinds": ["connections_cut"]}
+        assert (await ask(data, **asked))["events"] == []
+        with fake_daemon(data, guard.ask, "guard"):
+            for _number in range(2):
+                assert [one["args"] for one in (await ask(data, **asked))["events"]] == [{"connections": 3}]
+        assert not any("tally" in request.values() for request in nameserver.asked)
+
+    run(data, story)
+    assert [one["done"] for one in guard.asked if "done" in one] == [1]
 
 
 def test_answers_of_every_kind(data: Path, nameserver: Nameserver) -> None:
@@ -276,7 +293,7 @@ def test_a_folder_that_is_away(data: Path, nameserver: Nameserver) -> None:
         return begun
 
     async def story(made: Daemon) -> None:
-        await until(lambda: made._clockwork.due() and len(made._health.modes) == 3)
+        await until(lambda: made._clockwork.due() and len(made._rounds.modes) == 3)
         await made.gather()
         await asyncio.to_thread(take_away)
         nameserver.pending = [told("ben", "6-9", count=3)]

@@ -46,9 +46,9 @@ def books(tmp_path: Path) -> Iterator[Books]:
     opened.close()
 
 
-def gatherer(books: Books, nameserver: Nameserver) -> Gatherer:
+def gatherer(books: Books, nameserver: Nameserver, giver: str = "nameserver") -> Gatherer:
     """Return a gatherer, as a steward that just began has one."""
-    return Gatherer(books, CONTRACT, nameserver.ask)
+    return Gatherer(books, CONTRACT, nameserver.ask, giver)
 
 
 def counts(books: Books) -> list[Count]:
@@ -223,6 +223,40 @@ def test_another_run_of_the_nameserver_counts_from_the_same_number(books: Books)
     assert counts(books) == [counted("ada", 21)]
 
 
+def test_a_batch_of_two_daemons_comes_again_from_each(tmp_path: Path, nameserver: Nameserver) -> None:
+    """The steward was killed before it handed either back: what the other gave meanwhile makes neither unknown."""
+    guard = Nameserver(nameserver.pid)
+    nameserver.pending = [told("ada", "0-5", count=5, name="a.example")]
+    guard.events = [
+        {"at": AT + number, "kind": "connections_cut", "person": "ada", "args": {"connections": 1}}
+        for number in range(2)
+    ]
+    for one in (nameserver, guard):
+        one.deaf_to = "done"
+    for _ in range(2):
+        opened, _ = books_in(tmp_path)
+        for giver, one in (("nameserver", nameserver), ("guard", guard)):
+            with pytest.raises(BusError):
+                gatherer(opened, one, giver).gather(HOUSE, AT)
+        opened.close()
+    opened, _ = books_in(tmp_path)
+    for giver, one in (("nameserver", nameserver), ("guard", guard)):
+        one.deaf_to = None
+        gatherer(opened, one, giver).gather(HOUSE, AT)
+    cuts = opened.with_journal(lambda one: one.events(kind="connections_cut"), AT)
+    assert [(event.at - AT, event.args) for event in cuts] == [(1, {"connections": 1}), (0, {"connections": 1})]
+    assert counts(opened) == [counted("ada", 5)]
+    opened.close()
+
+
+def test_events_alone_touch_no_ledger(books: Books, nameserver: Nameserver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page may have them fetched as often as it is looked at, and the card isn't worn out by that."""
+    nameserver.events = [{"at": AT, "kind": "connections_cut", "person": "ada", "args": {"connections": 1}}]
+    monkeypatch.delattr(LedgerStore, "add")
+    gatherer(books, nameserver, "guard").gather(HOUSE, AT)
+    assert [event.kind for event in books.with_journal(lambda one: one.events(), AT)] == ["connections_cut"]
+
+
 @pytest.mark.parametrize("fault", [Locked, DiskFull, Corrupt])
 def test_a_ledger_that_takes_nothing(
     tmp_path: Path, nameserver: Nameserver, monkeypatch: pytest.MonkeyPatch, fault: type[StoreError]
@@ -287,6 +321,16 @@ def test_the_counters_of_the_box(books: Books, nameserver: Nameserver) -> None:
         at_work.gather(House(), AT)
     found = books.with_journal(lambda one: one.hours(hour, hour + 1), AT)
     assert found == [Hour(hour, "idle", 3), Hour(hour, "queries", 37)]
+
+
+def test_the_counters_of_another_daemon(books: Books, nameserver: Nameserver) -> None:
+    """They are told apart by its name: two daemons may call theirs the same."""
+    for giver, at_work in ((giver, gatherer(books, nameserver, giver)) for giver in ("nameserver", "guard")):
+        for number in (1, 5):
+            nameserver.counts = {"refused": number if giver == "guard" else number * 10}
+            at_work.gather(House(), AT)
+    found = books.with_journal(lambda one: one.hours(0, AT + 1), AT)
+    assert {one.counter: one.count for one in found} == {"guard.refused": 4, "refused": 40}
 
 
 def test_a_nameserver_that_is_away(books: Books, nameserver: Nameserver) -> None:

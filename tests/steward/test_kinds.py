@@ -3,8 +3,8 @@
 import pytest
 
 from appliance.core.visibility import Granularity, Role
-from appliance.steward import kinds
-from appliance.steward.kinds import FIELDS, permitted, shown
+from appliance.household.happenings import BOX, FIELDS
+from appliance.steward.kinds import permitted, shown
 from appliance.store.journal import Event, Severity
 from tests.steward.box import AT, CONTRACT, DAY_S, HOUR_S, HOUSE, ROWS, TODAY
 
@@ -55,8 +55,7 @@ def test_every_kind_of_every_row(kind: str, person: str | None) -> None:
 def test_the_kinds_that_are_written() -> None:
     """The walk above meets each case."""
     grains = {CONTRACT.grain(field, ROWS.get(str(who), "unknown")) for field in FIELDS.values() for who in PEOPLE}
-    kinds_of = {Granularity.NO, Granularity.SIGN, Granularity.DAY, Granularity.CATEGORY, Granularity.NAME}
-    assert grains == kinds_of
+    assert grains == set(Granularity) - {Granularity.WEEK}
 
 
 def test_what_befell_the_box() -> None:
@@ -109,8 +108,9 @@ def test_what_caregivers_see(kind: str, person: str | None) -> None:
         assert found == []
         return
     args = {} if view.granularity is Granularity.SIGN else {"category": category}
-    assert [found[-1][key] for key in ("is_exact", "person", "args")] == [False, person, args]
-    assert float(str(found[-1]["at"])) % DAY_S == 0
+    is_exact = view.granularity is Granularity.FULL
+    assert [found[-1][key] for key in ("is_exact", "person", "args")] == [is_exact, person, args]
+    assert found[-1]["at"] == (AT if is_exact else MIDNIGHT)
     assert seen(*both, at=AT + view.after_s - 1) == []
 
 
@@ -136,6 +136,65 @@ def test_what_could_be_seen_before_is_not_news() -> None:
     assert seen(late, at=AT + 2 * HOUR_S, since=AT + HOUR_S) == []
 
 
+@pytest.mark.parametrize(
+    ("person", "child", "later", "again", "caregiver"),
+    [
+        ("ada", True, 0, False, {"category": "bypass_vpn", "route": "wireguard"}),
+        ("ben", True, HOUR_S, False, {"category": "bypass_vpn", "route": "wireguard"}),
+        ("cleo", True, DAY_S, True, {"category": "bypass_vpn", "route": "wireguard"}),
+        ("dan", True, 3 * DAY_S, True, {}),
+        ("eve", False, 0, True, None),
+        ("alex", False, 0, True, None),
+    ],
+)
+def test_a_way_round_at_every_age(
+    person: str, child: bool, later: int, again: bool, caregiver: dict[str, object] | None
+) -> None:
+    """The child is told at once; caregivers as much later as the age has it, and from 10 up only if it goes on."""
+
+    def way(at: float) -> dict[str, object]:
+        args = {"category": "bypass_vpn", "route": "wireguard", "name": "vpn.example"}
+        return {"at": at, "kind": "bypass_sign", "person": person, "device": f"{person}-phone", "args": args}
+
+    def to(role: Role, events: list[Event], at: float) -> list[object]:
+        return [one["args"] for one in shown(events, CONTRACT, HOUSE, 0.0, at, role)]
+
+    once = list(permitted([way(AT)], CONTRACT, HOUSE))
+    twice = list(permitted([way(AT), way(AT + later)], CONTRACT, HOUSE))
+    own = [{"category": "bypass_vpn", "route": "wireguard"}] if child else []
+    assert to(Role.CHILD, once, AT) == own
+    expected = [] if caregiver is None else [caregiver]
+    assert to(Role.CAREGIVER, once, AT + later) == ([] if again else expected)
+    assert to(Role.CAREGIVER, twice, AT + later - 1) == []
+    assert to(Role.CAREGIVER, twice, AT + later)[-1:] == expected
+
+
+@pytest.mark.parametrize(
+    ("person", "child", "caregiver"),
+    [
+        ("ada", 7, 7), ("ben", 7, 7), ("cleo", 7, 7), ("dan", 1, 0), ("eve", 1, 0), ("alex", 0, 0), (None, 0, 0),
+    ],
+)  # fmt: skip
+def test_a_cut_at_every_age(person: str | None, child: int, caregiver: int) -> None:
+    """With its time and numbers, for as many days as the contract has it; from 13 up for the child alone."""
+    args = {"what": "window", "connections": 3, "still": 1, "name": "a.example"}
+    told_ = {"at": AT + 4, "kind": "connections_cut", "person": person, "device": None, "args": args}
+    events = list(permitted([told_], CONTRACT, HOUSE))
+    for role, days in ((Role.CHILD, child), (Role.CAREGIVER, caregiver)):
+        found = shown(events, CONTRACT, HOUSE, 0.0, AT + 4 + days * DAY_S, role)
+        expected = [(AT + 4, True, {"what": "window", "connections": 3, "still": 1})] if days else []
+        assert [(one["at"], one["is_exact"], one["args"]) for one in found] == expected
+        assert shown(events, CONTRACT, HOUSE, 0.0, AT + 5 + days * DAY_S, role) == []
+
+
+def test_another_router_is_the_boxs_matter() -> None:
+    """It is told to caregivers with the time, and of nobody."""
+    found = list(permitted([told("side_door", "ada", "ada-phone")], CONTRACT, HOUSE))
+    assert [(one["kind"], one["person"], one["is_exact"]) for one in shown(found, CONTRACT, HOUSE, 0.0, AT)] == [
+        ("side_door", None, True)
+    ]
+
+
 def test_alerts_are_of_some_categories() -> None:
     """Another category's is not shown."""
     found = [event("serious_block", "ada", category="forum"), event("serious_block", "ada", AT + 1, "pornography")]
@@ -158,4 +217,4 @@ def test_who_left() -> None:
 
 def test_a_field_for_every_kind() -> None:
     """Each kind's field may live in the journal."""
-    assert all("journal" in CONTRACT.field(field).stores for field in [*FIELDS.values(), kinds.BOX])
+    assert all("journal" in CONTRACT.field(field).stores for field in [*FIELDS.values(), BOX])

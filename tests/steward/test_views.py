@@ -342,6 +342,34 @@ def test_events(books: Books, views: Views) -> None:
         views.events({"since": "yesterday"}, HOUSE, AT)
 
 
+def test_events_of_one_and_of_some_kinds(books: Books, views: Views) -> None:
+    """Caregivers may ask for one child's or for some kinds; the own page gets its own, and nothing of the box."""
+    events = [
+        Event(kind=kind, at=AT - 60, person=person, args={"category": "bypass_vpn"})
+        for person in ("ben", "dan")
+        for kind in ("connections_cut", "bypass_sign")
+    ]
+    books.with_journal(lambda one: one.add(events, AT), AT)
+
+    def seen(**request: object) -> list[tuple[str, str | None]]:
+        found: Any = views.events(request, HOUSE, AT)["events"]
+        return sorted((one["kind"], one["person"]) for one in found)
+
+    assert seen() == seen(person="ben") == [("connections_cut", "ben")]
+    assert seen(kinds=["bypass_sign"]) == seen(person="dan") == []
+    assert seen(role="child", person="dan") == [("bypass_sign", "dan"), ("connections_cut", "dan")]
+    assert seen(role="child", person="dan", kinds=["bypass_sign"]) == [("bypass_sign", "dan")]
+    for wrong in ({"role": "child"}, {"role": "child", "person": "zoe"}, {"person": "zoe"}, {"role": "owner"}):
+        with pytest.raises(Refused):
+            views.events(wrong, HOUSE, AT)
+
+
+def test_the_own_page_gets_nothing_of_the_box(books: Books, views: Views) -> None:
+    """What befell the box is nobody's own."""
+    books.with_journal(lambda one: one.add([Event(kind="daemon_gone", at=AT)], AT), AT)
+    assert views.events({"role": "child", "person": "ada"}, HOUSE, AT)["events"] == []
+
+
 def test_a_box_without_a_house(views: Views) -> None:
     """There is nobody to ask about."""
     with pytest.raises(Refused):

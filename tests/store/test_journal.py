@@ -247,11 +247,23 @@ def test_what_is_not_broken_is_not_set_aside(tmp_path: Path, monkeypatch: pytest
 
 def test_a_batch_is_taken_once(journal: JournalStore) -> None:
     """Events and names come together, or not at all."""
-    for batch, expected in ((Batch("a", 1), True), (Batch("a", 1), False), (Batch("a", 2), True)):
+    for batch, expected in ((Batch("a", "x", 1), True), (Batch("a", "x", 1), False), (Batch("a", "x", 2), True)):
         taken = journal.add([event("start", AT)], AT, names=[name("2026-03-04", "a.example", 2)], batch=batch)
         assert taken is expected
     assert kinds(journal) == ["start"] * 2
     assert [one.count for one in journal.names("2026-03-04", "2026-03-04", "kim", "block")] == [4]
+
+
+def test_kinds_of_events_grow_old_by_themselves(journal: JournalStore) -> None:
+    """Those of one person, each kind for itself; other kinds and other persons' stay."""
+    journal.add([event(kind, AT + at, who) for kind in "ab" for at in (0, 10) for who in ("kim", "sam", None)], AT)
+    assert journal.erase_kinds({"a": AT + 5, "c": AT + 99}, "kim") == 1
+    assert journal.erase_kinds({"a": AT + 5, "b": AT + 99}, "") == 3
+    assert sorted((one.kind, one.at - AT, one.person or "") for one in journal.events()) == [
+        ("a", 0, "sam"), ("a", 10, ""), ("a", 10, "kim"), ("a", 10, "sam"),
+        ("b", 0, "kim"), ("b", 0, "sam"), ("b", 10, "kim"), ("b", 10, "sam"),
+    ]  # fmt: skip
+    assert journal.erase_kinds({}, "kim") == 0
 
 
 def test_rows_that_are_nobodys(journal: JournalStore) -> None:

@@ -122,19 +122,26 @@ def test_any_batches(ledger: LedgerStore, batches: list[list[tuple[str, str, int
 def test_a_batch_is_added_once(ledger: LedgerStore, tmp_path: Path) -> None:
     """The one taken last is known again, after a restart too; another number or another run is another batch."""
     one = [counted(DAYS[0], "kim", 1)]
-    batches = [Batch("a", 1), Batch("a", 1), Batch("a", 2), Batch("b", 2)]
+    batches = [Batch("a", "x", 1), Batch("a", "x", 1), Batch("a", "x", 2), Batch("a", "y", 2)]
     assert [ledger.add(one, batch=batch) for batch in batches] == [True, False, True, True]
     assert ledger.add(one)
     with LedgerStore(tmp_path) as again:
-        assert not again.add(one, [timed(DAYS[0], "kim", 1)], batch=Batch("b", 2))
+        assert not again.add(one, [timed(DAYS[0], "kim", 1)], batch=Batch("a", "y", 2))
         assert (again.counts(DAYS[0], DAYS[0]), again.minutes(DAYS[0], DAYS[0])) == ([counted(DAYS[0], "kim", 4)], [])
+
+
+def test_daemons_hand_their_batches_over_in_turn(ledger: LedgerStore) -> None:
+    """What one of them handed over is known again although another one's came in between."""
+    one = [counted(DAYS[0], "kim", 1)]
+    batches = [Batch("a", "x", 1), Batch("b", "x", 1), Batch("a", "x", 1), Batch("b", "x", 1), Batch("b", "x", 2)]
+    assert [ledger.add(one, batch=batch) for batch in batches] == [True, True, False, False, True]
 
 
 def test_a_batch_that_was_not_added_is_not_known(ledger: LedgerStore) -> None:
     """When its numbers were not written, it comes again."""
     with pytest.raises(OverflowError):
-        ledger.add([counted(DAYS[0], "kim", 1 << 70)], batch=Batch("a", 1))
-    assert ledger.add([counted(DAYS[0], "kim", 1)], batch=Batch("a", 1))
+        ledger.add([counted(DAYS[0], "kim", 1 << 70)], batch=Batch("a", "x", 1))
+    assert ledger.add([counted(DAYS[0], "kim", 1)], batch=Batch("a", "x", 1))
 
 
 def test_whose_rows_there_are(ledger: LedgerStore) -> None:

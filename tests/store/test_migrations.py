@@ -7,7 +7,7 @@ import pytest
 from sqlite_utils import Database
 
 from appliance.store import connection, migrations, schema
-from appliance.store.base import Store
+from appliance.store.base import Batch, Store
 from appliance.store.connection import alone, create, problems_of, version_of, writing
 from appliance.store.errors import Corrupt, DiskFull, Locked, Newer, Unreachable
 from appliance.store.house import HouseStore
@@ -92,6 +92,17 @@ def test_every_released_version_becomes_this_one(tmp_path: Path, file: str, step
         with opened(path) as db:
             assert version_of(db) == len(steps)
     assert len(schemas) == 1
+
+
+def test_a_batch_that_was_taken_before_an_update_is_known_after_it(tmp_path: Path) -> None:
+    """It was the nameserver's: until then nobody else handed any over."""
+    path = tmp_path / "ledger.db"
+    at_version(path, schema.LEDGER, 3)
+    with opened(path) as db:
+        db.table("taken").insert({"giver": "4711", "serial": 8})
+    with LedgerStore(tmp_path) as ledger:
+        batches = [Batch("nameserver", "4711", 8), Batch("nameserver", "4711", 9), Batch("guard", "4711", 8)]
+        assert [ledger.add([], batch=batch) for batch in batches] == [False, True, True]
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])

@@ -1,8 +1,13 @@
 """What children ask for: kept once, bounded, answered once, forgotten in time."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
 import pytest
 
-from appliance.core.house import House
+from appliance.core.house import Classifier, House
 from appliance.core.person import Do, Person, Rule
 from appliance.core.verdict import Reason
 from appliance.store.errors import Answered, TooMany
@@ -18,6 +23,7 @@ from appliance.store.requests import (
     Answer,
     Request,
     State,
+    TakenBack,
 )
 from tests.store.houses import AT, octets
 
@@ -164,3 +170,82 @@ def test_erased_with_the_person(house: HouseStore) -> None:
     asked(house)
     house.erase("kim")
     assert house.requests.of("kim", 0) == []
+
+
+def guessed(store: HouseStore, at: float = AT, guess: str = "gambling", person: str = "kim") -> Request:
+    """Have somebody ask for what looked risky."""
+    return store.requests.ask(person, "tablet", "bets.example", "", at, guess)
+
+
+def test_what_a_name_was_taken_for_stands_with_it(house: HouseStore) -> None:
+    """From the asking on; other requests were taken for nothing."""
+    one = guessed(house)
+    assert (one.guessed, one.taught) == ("gambling", None)
+    assert house.requests.get(one.id) == one
+    assert asked(house).guessed is None
+
+
+def test_of_answers_about_a_name_the_last_teaches(house: HouseStore) -> None:
+    """Whoever asked; the answers themselves stay as they were given."""
+    assert house.requests.lesson("bets.example") is None
+    for number, (person, taught) in enumerate((("kim", 1), ("ada", -1)), 1):
+        one = guessed(house, person=person)
+        house.requests.deny("c1", Answer(one.id, is_allowed=False, taught=taught), AT + number)
+        found = house.requests.lesson("bets.example")
+        assert found is not None
+        assert (found.id, found.taught) == (one.id, taught)
+    assert [one.taught for one in house.requests.since(AT, 9)] == [-1, None]
+    assert house.requests.lessons() == {"gambling": 1}
+    house.requests.deny("c1", Answer(guessed(house).id, is_allowed=False), AT + 9)
+    assert house.requests.lessons() == {"gambling": 1}
+
+
+def test_what_was_taught_is_taken_back_with_a_change(house: HouseStore) -> None:
+    """In its transaction; nothing else about the request changes, and one that is gone is no error."""
+    one = guessed(house)
+    denied = house.requests.deny("c1", Answer(one.id, is_allowed=False, word="no", taught=-1), AT)
+    for id_ in (one.id, 99):
+        house.change("c1", ALLOWED, lambda before: before, AT, answer=TakenBack(id_))
+    assert house.requests.get(one.id) == msgspec.structs.replace(denied, taught=None)
+
+
+def test_what_was_taught_is_forgotten(house: HouseStore) -> None:
+    """About one category, or about all."""
+    for guess in ("gambling", "dating"):
+        one = house.requests.ask("kim", "tablet", f"{guess}.example", "", AT, guess)
+        house.requests.deny("c1", Answer(one.id, is_allowed=False, taught=1), AT)
+    house.requests.unlearn("dating")
+    assert house.requests.lessons() == {"gambling": 1}
+    house.requests.unlearn()
+    assert house.requests.lessons() == {}
+
+
+def test_what_an_answer_taught_stands_in_no_row_about_a_child(house: HouseStore) -> None:
+    """Nor is it of the whole house then; where it is all that changed it stands there, for everybody."""
+    house.replace("box", House(persons=(KIM,)), AT)
+    one = guessed(house)
+    rule = Rule(name="bets.example", do=Do.BLOCK)
+    after = House(persons=(msgspec.structs.replace(KIM, rules=(rule,)),), classifier=Classifier(steps={"gambling": -1}))
+    said = house.change("c1", ALLOWED, lambda _: after, AT, answer=Answer(one.id, is_allowed=False, taught=-1))
+    assert said.entry is not None
+    assert (said.entry.persons, said.entry.is_whole_house) == (("kim",), False)
+    assert "classifier" not in {**said.entry.before, **said.entry.after}
+    assert said.house.classifier.steps == {"gambling": -1}
+    reset = house.change("c1", ALLOWED, lambda now: msgspec.structs.replace(now, classifier=Classifier()), AT)
+    assert reset.entry is not None
+    assert (reset.entry.persons, reset.entry.is_whole_house) == ((), True)
+    assert "classifier" in reset.entry.before
+
+
+def test_a_file_of_an_earlier_version_has_taught_nothing(tmp_path: Path) -> None:
+    """What was asked for before this stays, and no guess is made of it."""
+    with HouseStore(tmp_path) as store:
+        one = asked(store)
+    with closing(sqlite3.connect(tmp_path / HouseStore.FILE)) as db:
+        for column in ("guessed", "taught"):
+            db.execute(f"alter table requests drop column {column}")
+        db.execute("pragma user_version = 2")
+        db.commit()
+    with HouseStore(tmp_path) as store:
+        assert store.requests.get(one.id) == one
+        assert guessed(store).guessed == "gambling"

@@ -15,10 +15,12 @@ from appliance.core.person import Person, PersonKind
 from appliance.core.verdict import Reason
 from appliance.store.accounts import Role
 from appliance.store.found import Sighting
+from appliance.web import box as boxes
 from appliance.web import passwords
 from appliance.web.app import create_app
 from appliance.web.box import Box
 from appliance.world import rules
+from tests.guessing import CARD, Fake, classifying
 
 AT = 1_772_600_000.0
 """Wednesday, 4 March 2026, 05:53 in Berlin."""
@@ -82,6 +84,15 @@ def box(empty_box: Box) -> Box:
 def app(box: Box) -> Flask:
     """The dashboard of that box."""
     return made(box)
+
+
+@pytest.fixture
+def classifier(box: Box, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
+    """A classifier that runs in that box, with a card of the tests' own."""
+    monkeypatch.setattr(boxes, "load_model_card", lambda: CARD)
+    box._card = None
+    with classifying(box.data) as fake:
+        yield fake
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from appliance.core.device import Device, DeviceKind
 from appliance.core.house import House
 from appliance.core.person import Do, Mode, Person, Rule, Setting
 from appliance.core.policy import Policy
+from appliance.core.schedule import Window
 from appliance.core.subject import Subject
 from appliance.core.verdict import TERMS, Strictness
 from appliance.web import applies
@@ -72,6 +73,21 @@ def test_a_day_has_no_gap_and_no_overlap() -> None:
     assert [one.end for one in parts[:-1]] == [one.start for one in parts[1:]]
     assert parts[-1].end - parts[0].start == 24 * HOUR
     assert [part.tone for part in parts] == ["night", "free", "school", "free", "night"]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, "The Internet is on"),
+        ({"uncounted": True}, "The Internet is on, and minutes don't count"),
+        ({"slow": True}, "The Internet is on; it may be slow"),
+    ],
+)
+def test_a_part_in_which_the_internet_is_on_says_so(more: dict[str, Any], expected: str) -> None:
+    """And what else a child would notice of it."""
+    evening = Window(name="Evening", start="18:00", end="20:00", internet=True, **more)
+    (part,) = [one for one in applies.day_of(kim(windows=(evening,)), AT, BERLIN) if one.window]
+    assert part.note == expected
 
 
 def test_a_day_without_times_is_one_part() -> None:

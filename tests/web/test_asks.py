@@ -19,6 +19,7 @@ from appliance.web.ladder import NoName
 from appliance.wording import Names
 from appliance.world.listfile import publish_set
 from tests.core.listings import list_octets
+from tests.guessing import no_labels
 from tests.web.conftest import AT, DANA, MIA, OWNER, TABLET
 from tests.web.minutes import EARLY, NEW_DAY, has
 
@@ -106,7 +107,7 @@ def test_what_is_not_asked_for_says_why(box: Box, what: str, why: str) -> None:
     """It is open, unknown, or of what is never written down."""
     compiled, subject = mia(box)
     with pytest.raises(NotAsked) as caught:
-        asks.checked(box.contract.never, compiled, subject, names(box), what, AT)
+        asks.checked(box.contract.never, compiled, subject, names(box), what, AT, no_labels())
     assert any(one in str(caught.value) for one in why.split("|"))
 
 
@@ -117,22 +118,22 @@ def test_what_a_list_says_is_silent_is_not_asked_for(box: Box) -> None:
     publish_set(set_file(box.data), list_octets([told], {"spies": "spy.example"}))
     compiled, subject = mia(box)
     with pytest.raises(NotAsked, match="writes nothing down"):
-        asks.checked(box.contract.never, compiled, subject, names(box), "www.spy.example", AT)
+        asks.checked(box.contract.never, compiled, subject, names(box), "www.spy.example", AT, no_labels())
 
 
 @pytest.mark.parametrize("what", [TIME, "instagram.com", "service:instagram", "category:social_media", "group:game"])
 def test_what_is_closed_may_be_asked_for(box: Box, what: str) -> None:
     """It comes back as it is."""
     compiled, subject = mia(box)
-    assert asks.checked(box.contract.never, compiled, subject, names(box), what, AT) == what
+    assert asks.checked(box.contract.never, compiled, subject, names(box), what, AT, no_labels()) == what
 
 
 def test_an_own_service_is_known_by_its_names(box: Box) -> None:
     """Open where all of them are; one without names of its own is not."""
     compiled, subject = mia(box)
-    assert asks.is_open(compiled, subject, TUBE, AT)
-    assert not asks.is_open(compiled, subject, "service:instagram", AT)
-    assert not asks.is_open(compiled, subject, "service:gone", AT)
+    assert asks.is_open(compiled, subject, TUBE, AT, no_labels())
+    assert not asks.is_open(compiled, subject, "service:instagram", AT, no_labels())
+    assert not asks.is_open(compiled, subject, "service:gone", AT, no_labels())
 
 
 def test_today_ends_at_the_next_time_off(box: Box) -> None:
@@ -174,6 +175,6 @@ def test_a_request_in_words(box: Box) -> None:
     assert "kind" in found[3][0]
     assert len({icon for _, icon in found}) == 5
     assert [asks.as_heading("x.example", "x.example"), asks.as_heading("more time", TIME)] == ["x.example", "More time"]
-    one = asks.asked(box, box.policy(), Request(1, "mia", "tablet", "malware.kindgate.test", "", AT), AT)
+    one = asks.asked(box, box.policy(), Request(1, "mia", "tablet", "malware.kindgate.test", "", AT), AT, no_labels())
     assert (one.choices, one.person, one.device) == ((), MIA, TABLET)
     assert "malware" in one.note

@@ -234,3 +234,12 @@ def test_lists_that_the_steward_built_decide(box: Box) -> None:
     assert box.lists() is None
     compiled = box.policy()
     assert not policy.decide(compiled, compiled.by_person["mia"], "fraud.example", None, AT).is_blocked
+
+
+def test_a_question_that_was_seen(box: Box) -> None:
+    """As the nameserver saw it; empty where it didn't come, None where nobody can tell."""
+    seen = {"token": "abc", "device": "tablet"}
+    for told, expected in ((seen, seen), (None, {})):
+        with fake_daemon(box.data, answering({"sight": {"bus": 1, "sight": told}})):
+            assert box.sight("abc") == expected
+    assert box.sight("abc") is None

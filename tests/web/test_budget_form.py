@@ -65,6 +65,7 @@ def test_things_stand_in_the_order_of_their_names(box: Box) -> None:
     [
         Budget(minutes=90),
         Budget(minutes=25, carry_over=10),
+        Budget(minutes=30, slow=True),
         Budget(what=TUBE, week=300),
         Budget(what=TUBE, minutes=60, days={Day.SAT: 120, Day.SUN: 0}),
     ],

@@ -235,3 +235,35 @@ def test_devices_are_for_caregivers(
     assert caregiver.post(place, data={**KNOWN, "device": "tablet"}).status_code in (400, 422)
     assert box.house().devices == (TABLET, LAPTOP)
     assert len(box.household.store.found.all()) == 1
+
+
+def test_a_thing_is_kept_to_some_names(caregiver: FlaskClient, box: Box) -> None:
+    """One a line; what is in the form comes back, and without the tick nothing is kept."""
+    names = "Maker.example\nhttps://cloud.example/x"
+    sent = {**KNOWN, "kind": "iot", "known_by": "192.0.2.7", "limited": "y", "only": names}
+    send(caregiver, "/devices/new", **sent)
+    made = box.house().devices[-1]
+    assert (made.kind, made.only) == (DeviceKind.IOT, ("maker.example", "cloud.example"))
+    assert "maker.example\ncloud.example</textarea>" in caregiver.get(f"/devices/{made.id}").text.replace("\r", "")
+    send(caregiver, f"/devices/{made.id}", **sent | {"only": ""})
+    assert box.house().devices[-1].only == ()
+    del sent["limited"]
+    send(caregiver, f"/devices/{made.id}", **sent)
+    assert box.house().devices[-1].only is None
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"kind": "phone"}, "Only a console, a TV or a thing can be kept to some names."),
+        ({"only": "no name"}, "is not the name of a site"),
+    ],
+)
+def test_what_can_not_be_kept_is_said(caregiver: FlaskClient, box: Box, said: dict[str, str], expected: str) -> None:
+    """And nothing is saved."""
+    before = box.house().devices
+    sent = {**KNOWN, "kind": "iot", "known_by": "192.0.2.7", "limited": "y", "only": "a.example"}
+    answer = send(caregiver, "/devices/new", **sent | said)
+    assert answer.status_code == 422
+    assert expected in words(answer)
+    assert box.house().devices == before

@@ -172,3 +172,22 @@ def test_growing_up_is_for_caregivers_of_children(anyone: FlaskClient, caregiver
     for who in ("dana", "nobody"):
         assert caregiver.get(f"/child/{who}/growing-up").status_code == 404
         assert send(caregiver, f"/child/{who}/growing-up").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said", "stays", "ends"),
+    [
+        ("10-12", "13-15", False, [("New sites that look risky", "open")], []),
+        ("13-15", "16-17", True, [], [("New sites that look risky", "ask first")]),
+        ("13-15", "16-17", None, [], []),
+    ],
+)
+def test_what_was_said_about_new_sites_stays_where_the_age_has_it(
+    box: Box, before: str, after: str, said: bool | None, stays: list[tuple[str, str]], ends: list[tuple[str, str]]
+) -> None:
+    """From 16 on nobody asks first because of a guess."""
+    given(box, band=before, risky_names=said)
+    step = growing.step_of(box, mia(box), after)
+    assert ([one for one in step.stays if "risky" in one[0]], [one for one in step.ends if "risky" in one[0]]) == (
+        stays, ends,
+    )  # fmt: skip

@@ -99,6 +99,21 @@ def test_what_happened_is_told_in_words(caregiver: FlaskClient, monkeypatch: pyt
     assert "brand_new" not in page
 
 
+def test_only_what_stands_here_is_asked_for(caregiver: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An evening full of cuts leaves room for what befell the box; another router is told without a name."""
+    asked: list[dict[str, Any]] = []
+
+    def answer(_: Box, ask: str, **what: Any) -> dict[str, Any] | None:
+        asked.append({"ask": ask, **what})
+        return {"bus": 1, "events": [{"at": 1.0, "kind": "side_door"}]} if ask == "events" else None
+
+    monkeypatch.setattr(Box, "ask_steward", answer)
+    assert "Another router offered the devices a way for IPv6 past the box." in shown(caregiver)
+    (events,) = (one for one in asked if one["ask"] == "events")
+    assert "connections_cut" not in events["kinds"]
+    assert {"side_door", "other_dhcp", "bypass_sign", "daemon_gone"} <= set(events["kinds"])
+
+
 def test_devices_that_nobody_named_are_counted(caregiver: FlaskClient) -> None:
     """A way to them stands beside."""
     page = shown(caregiver)

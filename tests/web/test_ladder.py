@@ -11,6 +11,7 @@ from appliance.core.verdict import Action, Reason, Step, Verdict
 from appliance.web import ladder
 from appliance.web.ladder import NoName
 from tests.core.builders import AFTERNOON, AT, BERLIN, BUNDLED, NIGHT, RULES, child, minutes_from_now
+from tests.guessing import no_labels
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_the_next_other_answer_is_found_behind_moments_that_change_nothing() -> 
     subject = of.by_person["kim"]
     verdict = policy.decide(of, subject, "plain.example", None, AT)
     assert verdict.until == AT + 20 * 60
-    found = ladder.next_change(of, subject, "plain.example", verdict, AT)
+    found = ladder.next_change(of, subject, "plain.example", verdict, AT, no_labels())
     assert found is not None
     assert (found.at, found.verdict.is_blocked) == (AT + 3_600, False)
 
@@ -82,7 +83,7 @@ def test_what_never_changes_by_itself_has_no_moment() -> None:
     for of, name in ((compiled(), "plain.example"), (compiled(windows=(NIGHT,)), "help.example")):
         subject = of.by_person["kim"]
         verdict = policy.decide(of, subject, name, None, AT)
-        assert ladder.next_change(of, subject, name, verdict, AT) is None
+        assert ladder.next_change(of, subject, name, verdict, AT, no_labels()) is None
     of = compiled(windows=(NIGHT,))
     verdict = policy.decide(of, of.by_person["kim"], "malware.example", None, AT)
-    assert ladder.next_change(of, of.by_person["kim"], "malware.example", verdict, AT) is None
+    assert ladder.next_change(of, of.by_person["kim"], "malware.example", verdict, AT, no_labels()) is None

@@ -17,6 +17,7 @@ from appliance.store.requests import Answer
 from appliance.web import edits
 from appliance.web.box import Box
 from appliance.world import clock
+from tests.guessing import BETS
 from tests.web.asking import words
 from tests.web.conftest import AT, OWNER, token_of
 from tests.web.minutes import NEW_DAY, has, used
@@ -73,6 +74,14 @@ def test_minutes_are_a_ring_and_a_number(box: Box, anyone: FlaskClient) -> None:
     assert "Only 8 minutes left: YouTube." in shown
     assert "Doesn’t count: School and knowledge" in shown
     assert "How much time is left?" not in page(anyone, LAPTOP_AT)
+
+
+def test_minutes_that_only_slow_are_told_as_such(box: Box, anyone: FlaskClient) -> None:
+    """So that nobody is surprised by it."""
+    has(box, DAILY)
+    assert "may be slow" not in page(anyone)
+    has(box, replace(DAILY, slow=True))
+    assert "when it is used up it may be slow, and isn’t closed." in page(anyone)
 
 
 def test_used_up_is_told_with_until_when(box: Box, anyone: FlaskClient) -> None:
@@ -247,3 +256,33 @@ def test_a_change_that_fails_is_told(box: Box, anyone: FlaskClient, monkeypatch:
     monkeypatch.setattr(Box, "change", locked)
     finish(anyone)
     assert Locked().sentence in page(anyone)
+
+
+@pytest.mark.usefixtures("classifier")
+def test_what_looked_risky_is_told_with_why(box: Box, anyone: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words, as a whole site, once; what it would no longer ask about is not there."""
+    risky = {"category": "unknown_new", "action": "ask"}
+    closed(
+        monkeypatch,
+        entry(f"www.{BETS}", **risky),
+        entry(BETS, **risky, at=AT - 90),
+        entry("knitting-circle.example", **risky),
+        entry(None, **risky),
+    )
+    reply = anyone.get("/me", environ_base={"REMOTE_ADDR": TABLET_AT})
+    assert unescape(reply.text).count(f'name="what" value="{BETS}"') == 1
+    said = "It looks like gambling: “casino”, “bet”, .example. We may be wrong: you can ask."
+    assert f"{BETS} www.{BETS} · 05:52 {said} Ask" in words(reply)
+    assert "knitting-circle" not in reply.text
+    assert "unknown_new" not in reply.text
+
+
+def test_what_looked_risky_is_told_without_the_classifier(
+    box: Box, anyone: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it was closed as such is known; what else closes or opens it by now counts first."""
+    risky = {"category": "unknown_new", "action": "ask"}
+    closed(monkeypatch, entry(BETS, **risky), entry("wikipedia.org", **risky))
+    reply = anyone.get("/me", environ_base={"REMOTE_ADDR": TABLET_AT})
+    assert f"{BETS} 05:52 It is new here and looks risky. We may be wrong: you can ask." in words(reply)
+    assert "wikipedia" not in reply.text

@@ -100,6 +100,17 @@ def test_all_that_holds_in_it_is_saved(caregiver: FlaskClient, box: Box, chess: 
     assert "on without Social feeds, a.example, b.example" in told(caregiver, answer)
 
 
+def test_a_time_may_slow_in_place_of_closing(caregiver: FlaskClient, box: Box) -> None:
+    """While the Internet is on; that alone is enough to differ."""
+    sent = {"name": "Evening", "routine": "other", "start": "18:00", "end": "20:00", "days": DAYS, "slow": "y"}
+    answer = send(caregiver, "/child/mia/routines/new/own", internet="off", **sent)
+    assert answer.status_code == 422
+    assert "To slow things down, leave the Internet on." in words(answer)
+    answer = send(caregiver, "/child/mia/routines/new/own", internet="on", **sent)
+    assert [(one.slow, one.internet) for one in windows(box)] == [(True, True)]
+    assert "Evening: all slow every day, 18:00 to 20:00." in told(caregiver, answer)
+
+
 def test_where_all_is_off_nothing_more_is_closed(caregiver: FlaskClient, box: Box) -> None:
     """What was ticked before the Internet was switched off is forgotten, right or wrong."""
     more = {"internet": "off", "block": ["category:social_media", "service:nothing"], "block_names": "no name"}

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from appliance import wording
-from appliance.core.house import House
+from appliance.core.house import Classifier, House
 from appliance.core.person import Person
 from appliance.core.verdict import Reason
 from appliance.store.accounts import Caregiver, Role
@@ -219,3 +219,41 @@ def test_a_router_that_is_known_by_its_mac_alone_is_told_by_that() -> None:
     assert telling().say(entry("house_replaced", before=House(), after=after)).details == (
         "Added: router 02:77:00:00:00:01",
     )
+
+
+def test_what_a_gateway_does_is_told() -> None:
+    """What a thing may reach, what holds while nobody looks, what is slow and not closed."""
+    window = {"name": "Evening", "start": "18:00", "end": "20:00", "internet": True, "slow": True}
+    mia = {"id": "mia", "name": "Mia", "band": "6-9"}
+    doll = {"id": "doll", "name": "Doll", "kind": "iot", "macs": ["02:77:00:00:00:40"]}
+    before = told({"persons": [mia], "devices": [doll]})
+    said = {
+        "unwatched": "closed", "known_names_only": "watch", "windows": [window],
+        "budgets": [{"minutes": 60, "slow": True}],
+    }  # fmt: skip
+    after = told({"persons": [mia | said], "devices": [doll | {"only": ["maker.example", "cdn.example"]}]})
+    details = telling().say(entry("house_replaced", before=before, after=after)).details
+    assert {
+        "Mia: while nobody can look: as usual → closed",
+        "Mia: only known addresses: as usual → watch",
+        "Mia: time added: Evening, 18:00 to 20:00; Internet on; slow and not closed",
+        "Mia: budget added: 60, then slow",
+        "doll: may reach: as usual → maker.example cdn.example",
+    } <= set(details)
+    nothing = told({"persons": [mia], "devices": [doll | {"only": []}]})
+    details = telling().say(entry("house_replaced", before=before, after=nothing)).details
+    assert details == ("doll: may reach: as usual → nothing",)
+
+
+def test_what_the_classifier_was_told_is_told() -> None:
+    """Whether it guesses, and how much surer it must be of which kind of sites; of a child, whether it asks."""
+    persons = (msgspec.structs.replace(MIA, risky_names=False), *HOUSE.persons[1:])
+    taught = Classifier(on=False, steps={"gambling": -1})
+    after = msgspec.structs.replace(HOUSE, persons=persons, classifier=taught)
+    assert set(telling().say(entry("house_replaced", "box", after=after)).details) == {
+        "Mia: asks about new sites that look risky: as usual → no",
+        "guesses which new sites look risky: as usual → no",
+        "Surer before it asks, in steps: Gambling: as usual → -1",
+    }
+    said = telling().say(entry("classifier_reset", category="gambling"))
+    assert said.sentence == "Dana had the box forget what answers taught it about Gambling."

@@ -230,6 +230,12 @@ def test_a_week_that_is_used_up_is_told_as_one() -> None:
     assert (found.state, found.line) == (State.TIME_UP, "300 of 300 min used this week")
 
 
+def test_minutes_that_only_slow_stop_nothing() -> None:
+    """The Internet is not off when they are used up."""
+    found = counted("17:42", 300, budget=Budget(minutes=90, slow=True))
+    assert (found.state, found.is_stopped) == (State.FREE, False)
+
+
 def test_a_window_that_is_on_may_follow_another() -> None:
     """Each is told by its name."""
     found = counted("17:00", 0, [HOMEWORK, replace(QUIZ, start="18:00")])

@@ -13,6 +13,8 @@ from appliance.core.verdict import Reason
 from appliance.web import today
 from appliance.web.box import Box
 from appliance.world import clock
+from tests.guessing import BETS, Fake
+from tests.web.asking import words
 from tests.web.conftest import AT, HOUSE, MIA, OWNER
 
 DAY = "2026-03-04"
@@ -26,11 +28,13 @@ def _at(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the steward is asked; its answers are those of `COUNTS`."""
+    """What the steward is asked; its answers are those of `COUNTS` and `EVENTS`."""
     found: list[dict[str, Any]] = []
 
     def answer(_: Box, ask: str, **what: Any) -> dict[str, Any] | None:
         found.append({"ask": ask, **what})
+        if ask == "events":
+            return {"bus": 1, "events": EVENTS.get(what["person"], [])}
         return COUNTS.get(what.get("person", ""))
 
     monkeypatch.setattr(Box, "ask_steward", answer)
@@ -55,6 +59,22 @@ COUNTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+EVENTS: dict[str, list[dict[str, Any]]] = {
+    "mia": [
+        {
+            "at": AT - 600, "is_exact": True, "day": DAY, "kind": "connections_cut", "person": "mia",
+            "args": {"what": "pause", "connections": 3, "still": 1},
+        },
+        {"at": AT - 86_400, "is_exact": False, "day": "2026-03-03", "kind": "bypass_sign", "args": {"route": "tor"}},
+    ],
+}  # fmt: skip
+
+
+def of_counts(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was asked of counts."""
+    return [one for one in asked if one["ask"] == "counts"]
+
+
 def shown(client: FlaskClient, **query: str) -> str:
     """Return the page."""
     reply = client.get("/today", query_string=query)
@@ -71,7 +91,7 @@ def test_counts_stand_by_kind_with_what_was_stopped(caregiver: FlaskClient, aske
     assert "/why?name=%3Cb%3Egames%3C/b%3E.example&amp;child=mia" in page
     assert "<b>games" not in page
     assert "Kept for 30 days." in page
-    assert asked == [{"ask": "counts", "person": "mia", "first": DAY, "last": DAY}]
+    assert of_counts(asked) == [{"ask": "counts", "person": "mia", "first": DAY, "last": DAY}]
 
 
 def test_sums_of_a_week_say_so(caregiver: FlaskClient, asked: list[dict[str, Any]]) -> None:
@@ -81,7 +101,7 @@ def test_sums_of_a_week_say_so(caregiver: FlaskClient, asked: list[dict[str, Any
     assert "At this age sums of a week are shown, and no names." in page
     assert "The latest minutes are missing" in page
     assert "Kept for 4 weeks." in page
-    assert len(asked) == 1
+    assert len(of_counts(asked)) == 1
 
 
 def test_from_16_nothing_is_even_asked(box: Box, caregiver: FlaskClient, asked: list[dict[str, Any]]) -> None:
@@ -114,6 +134,18 @@ def test_a_steward_that_says_nothing_is_told(
     assert "Nothing was asked for yet." not in page
 
 
+def test_what_happened_stands_under_its_day(caregiver: FlaskClient, asked: list[dict[str, Any]]) -> None:
+    """What was cut with its time and what went on; a way round with neither time nor name."""
+    page = shown(caregiver, child="mia")
+    assert "05:43</span> · The Internet was paused; 3 connections closed." in page
+    assert "1 of them went on 5 seconds later, and was closed again." in page
+    assert "Tor, a network" not in page
+    before = shown(caregiver, child="mia", day="2026-03-03")
+    assert "Something looked like Tor, a network that hides who visits what" in before
+    assert "The Internet was paused" not in before
+    assert {(one["person"], one["role"]) for one in asked if one["ask"] == "events"} == {("mia", "caregiver")}
+
+
 def test_a_quiet_day_says_so(caregiver: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which is something else than a silent steward."""
     monkeypatch.setattr(Box, "ask_steward", lambda *_, **__: {"bus": 1, "grain": "day", "rows": [], "blocked": []})
@@ -134,7 +166,7 @@ def test_days_go_back_as_far_as_they_are_kept(caregiver: FlaskClient, asked: lis
     assert "day=2026-02-04" in page
     assert "day=2026-03-05" not in shown(caregiver, child="mia", day="2027-01-01")
     shown(caregiver, child="mia", day="no day")
-    assert [one["first"] for one in asked] == [DAY, "2026-02-03", DAY, DAY]
+    assert [one["first"] for one in of_counts(asked)] == [DAY, "2026-02-03", DAY, DAY]
 
 
 def test_bars_are_shares_of_the_largest(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,3 +178,18 @@ def test_bars_are_shares_of_the_largest(box: Box, monkeypatch: pytest.MonkeyPatc
     assert (len(sheet.bars), sheet.bars[0].share, sheet.more) == (today.MOST_KINDS, 100, 92 + 91 + 90 + 89)
     assert (sheet.total, sheet.stopped) == (sum(one["count"] for one in rows), 1)
     assert HOUSE.persons[0] == MIA
+
+
+def test_what_was_only_guessed_about_is_told_as_that(
+    box: Box, caregiver: FlaskClient, classifier: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With how sure it is, all names in one question; without the classifier as what is new and suspicious."""
+    names = (BETS, "knitting-circle.example", "odd.example")
+    blocked = [{"day": DAY, "name": name, "category": "unknown_new", "count": 1} for name in names[:2]]
+    blocked.append({"day": DAY, "name": names[2], "category": "forum", "count": 1})
+    told = {"bus": 1, "grain": "day", "rows": [row("unknown_new", "ask", 2)], "blocked": blocked}
+    monkeypatch.setattr(Box, "ask_steward", lambda _box, ask, **_what: told if ask == "counts" else None)
+    page = words(caregiver.get("/today?child=mia"))
+    assert f"{BETS} · new, looks like gambling (97 %)" in page
+    assert "knitting-circle.example · New and suspicious" in page
+    assert [one["names"] for one in classifier.asked if one["ask"] == "guess"] == [list(names[:2])]

@@ -43,6 +43,8 @@ def test_days_are_said_as_people_do(days: tuple[Day, ...], expected: str) -> Non
         (True, FOUR, NOTHING_SAID, {}, "on without a.example, b.example, c.example and 1 more"),
         (True, NOTHING_SAID, Things(names=("a.example",)), {"uncounted": True}, "opens a.example, not counted"),
         (True, NOTHING_SAID, NOTHING_SAID, {"safe_search": True}, "strict search"),
+        (True, Things(names=("a.example",)), NOTHING_SAID, {"slow": True}, "a.example slow"),
+        (True, NOTHING_SAID, Things(names=("a.example",)), {"slow": True}, "all slow, opens a.example"),
         (True, NOTHING_SAID, NOTHING_SAID, {}, "Internet on"),
     ],
 )

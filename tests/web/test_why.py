@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from msgspec.structs import replace
 
 from appliance.core.budget import Budget
+from appliance.core.device import Device, DeviceKind
 from appliance.core.house import House
 from appliance.core.person import Do, Level, Person, Rule, Setting
 from appliance.core.record import Record, RecordType
@@ -27,6 +28,8 @@ from appliance.web.box import Box
 from appliance.web.ladder import QUESTIONS
 from appliance.world import clock
 from tests.commands.cli import kindgate
+from tests.guessing import BETS, CARD
+from tests.web.asking import words
 from tests.web.conftest import AT, CAREGIVER, HOUSE, MIA, OWNER
 from tests.web.listed import subscribed
 
@@ -98,13 +101,19 @@ def asked_name(box: Box, step: Step) -> str:
             return name_of(box, *bypass)
         case Step.CATEGORY:
             return name_of(box, "forum")
+        case Step.CLASSIFIER:
+            return BETS
         case _:
             return "plain.example"
 
 
-@pytest.mark.parametrize("step", [step for step in Step if step not in (Step.LIST, Step.CLASSIFIER)])
-def test_the_deciding_step_is_lit_as_explain_says(box: Box, caregiver: FlaskClient, step: Step) -> None:
-    """Step, sentence and end are those of the command; no house subscribes lists or has labels yet, so ten steps."""
+@pytest.mark.parametrize("step", [step for step in Step if step is not Step.LIST])
+@pytest.mark.usefixtures("classifier")
+def test_the_deciding_step_is_lit_as_explain_says(
+    box: Box, caregiver: FlaskClient, monkeypatch: pytest.MonkeyPatch, step: Step
+) -> None:
+    """Step, sentence and end are those of the command; no house subscribes lists here, so eleven steps."""
+    monkeypatch.setattr("appliance.commands.explain.load_model_card", lambda: CARD)
     changed(box, HOUSES.get(step, HOUSE))
     name = asked_name(box, step)
     told = json.loads(kindgate("explain", name, "--person", "mia", "--json", data=box.data).stdout)
@@ -312,3 +321,46 @@ def test_a_name_at_home_is_open_by_no_step(box: Box, caregiver: FlaskClient) -> 
     assert "At home nas.lan is answered with 192.168.77.40." in shown
     assert RUNGS.search(shown) is None
     assert "far.lan is closed for Mia" in page(caregiver, "far.lan")
+
+
+def test_what_a_thing_may_reach_leads_to_the_thing(box: Box, caregiver: FlaskClient) -> None:
+    """Nothing about the person would open it."""
+    doll = Device(id="doll", name="Doll", kind=DeviceKind.IOT, person="mia", macs=("02:77:00:00:00:40",), only=())
+    changed(box, replace(HOUSE, devices=(*HOUSE.devices, doll)))
+    shown = page(caregiver, "open.example", "device:doll")
+    assert "A caregiver said which names this device may reach, and this is none of them." in shown
+    assert "What it may reach" in shown
+    assert 'href="/devices/doll"' in shown
+    assert "Remove the rule" not in shown
+
+
+def test_what_is_slow_is_told(box: Box, caregiver: FlaskClient) -> None:
+    """It is open; only a gateway can slow it."""
+    evening = Window(name="Early", start="05:00", end="07:00", internet=True, slow=True)
+    changed(box, with_mia(windows=(evening,)))
+    assert "Slow now, where the box is the gateway." in page(caregiver, "open.example")
+    assert "Slow now" not in page(caregiver, "open.example", "jonas")
+
+
+@pytest.mark.usefixtures("classifier")
+def test_why_a_new_name_is_asked_about(caregiver: FlaskClient) -> None:
+    """By which parts, how surely; and a tap opens it for good."""
+    shown = words(caregiver.get(f"/why?name={BETS}&child=mia"))
+    assert f"{BETS} is open after asking a caregiver for Mia." in shown
+    said = "New, and it looks like gambling: “casino”, “bet”, .example. The box is quite sure (97 %), and may be wrong."
+    assert said in shown
+    assert "Always allow" in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "who", "said"),
+    [
+        ("knitting-circle.example", "mia", "New, and looks risky? It can't be asked at the moment"),
+        ("knitting-circle.example", "jonas", "New, and looks risky? Not asked here"),
+        ("knitting-circle.example", "new", "New, and looks risky? Not asked here"),
+    ],
+)
+def test_of_step_eleven_the_truth_is_told(caregiver: FlaskClient, name: str, who: str, said: str) -> None:
+    """Where no classifier runs, and where it isn't asked."""
+    shown = words(caregiver.get(f"/why?name={name}&child={who}"))
+    assert said in shown

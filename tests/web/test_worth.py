@@ -6,6 +6,7 @@ from appliance.core.device import Forwarder
 from appliance.core.house import House, Unknown
 from appliance.core.verdict import Reason
 from appliance.household.inforce import Daemon, InForce, Standing
+from appliance.steward.labelling import BROKEN, DOWN
 from appliance.store.errors import Locked
 from appliance.store.found import FoundDevice, Sighting
 from appliance.store.house import HouseStore
@@ -161,3 +162,12 @@ def test_a_store_that_can_not_be_read_is_told_once(nothing_new: Box, monkeypatch
     monkeypatch.setattr(HouseStore, "current", fail)
     told = worth.look(nothing_new, WELL, AT)
     assert [one.note for one in told] == [Locked("").sentence]
+
+
+def test_what_is_wrong_with_the_classifier_leads_to_its_page(nothing_new: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it stands what that means; all else leads to the house."""
+    told = {"problems": [{"code": BROKEN, "args": {"why": "x"}}, {"code": DOWN}, {"code": "disk_full"}]}
+    monkeypatch.setattr(Box, "ask_steward", lambda *_, **__: told)
+    found = worth.look(nothing_new, WELL, AT)
+    assert [one.href for one in found] == ["/house/new-sites", "/house/new-sites", "/house"]
+    assert not any(one.title.startswith("The box reports") for one in found)

@@ -388,6 +388,23 @@ def test_mend(tmp_path: Path) -> None:
     told(tmp_path, story)
 
 
+def test_a_daemon_takes_its_leave(tmp_path: Path) -> None:
+    """One that ends for good is expected no more; one that died still is, and nobody removes another's socket."""
+
+    async def story(opened: Bus) -> None:
+        assert bus.is_expected(tmp_path, "daemon")
+        await opened.close()
+        assert bus.is_expected(tmp_path, "daemon"), "it may come back"
+        again = Bus(tmp_path, "daemon", lambda _: {"bus": 1})
+        await again.open()
+        await opened.leave()
+        assert bus.is_expected(tmp_path, "daemon"), "that one is another's"
+        await again.leave()
+        assert not bus.is_expected(tmp_path, "daemon")
+
+    told(tmp_path, story)
+
+
 def test_mend_of_what_can_not_be_mended(tmp_path: Path) -> None:
     """While the folder can't be made, mending does no harm, and afterwards it works."""
     data = tmp_path / "data"
@@ -403,40 +420,3 @@ def test_mend_of_what_can_not_be_mended(tmp_path: Path) -> None:
         assert await ask(data)
 
     told(data, story)
-
-
-@pytest.mark.parametrize("made", ["", "data", "data/bus"])
-def test_not_running(tmp_path: Path, made: str) -> None:
-    """Without a daemon the error says so."""
-    (tmp_path / made).mkdir(parents=True, exist_ok=True)
-    with pytest.raises(NotRunning, match="no daemon is running with the data folder"):
-        bus.ask(tmp_path / "data", "daemon", {})
-
-
-def test_daemon_that_hangs(tmp_path: Path) -> None:
-    """A daemon that takes the request and says nothing is waited for no longer than told."""
-    (tmp_path / "bus").mkdir()
-    with socket.socket(socket.AF_UNIX) as hung:
-        hung.bind(str(tmp_path / "bus" / "daemon.sock"))
-        hung.listen()
-        with pytest.raises(BusError, match="did not answer"):
-            bus.ask(tmp_path, "daemon", {}, timeout_s=0.05)
-
-
-@pytest.mark.parametrize("octets", [b"", b"garbage\n", b"[1]\n", b"{" * 500_000 + b"\n", b"x" * 2_000_000])
-def test_daemon_that_talks_nonsense(tmp_path: Path, octets: bytes) -> None:
-    """Whatever a daemon answers: a value or our own error."""
-
-    async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readline()
-        writer.write(octets)
-        writer.close()
-
-    async def run() -> None:
-        (tmp_path / "bus").mkdir()
-        server = await asyncio.start_unix_server(nonsense, str(tmp_path / "bus" / "daemon.sock"))
-        with pytest.raises(BusError):
-            await ask(tmp_path)
-        server.close()
-
-    asyncio.run(run())

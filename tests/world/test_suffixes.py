@@ -4,7 +4,7 @@ import pytest
 from publicsuffixlist import PublicSuffixList
 
 from appliance.world import suffixes
-from appliance.world.suffixes import is_suffix
+from appliance.world.suffixes import is_company, is_suffix
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,13 @@ def test_every_rule_is_understood_as_the_library_does() -> None:
     names = {rule.lstrip("!*.") for rule in suffixes._rules()}
     asked = names | {f"a.{name}" for name in names} | {name.partition(".")[2] or "a" for name in names}
     assert {name for name in asked if told.is_public(name)} == {name for name in asked if is_suffix(name)}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "expected"),
+    [("github.io", True), ("blogspot.com", True), ("any.compute.amazonaws.com", True), ("com", False), ("co.uk", False),
+     ("any.ck", False), ("lan", False)],
+)  # fmt: skip
+def test_is_company(suffix: str, expected: bool) -> None:
+    """Told from registries, by a rule for all names below one too."""
+    assert is_company(suffix) is expected

@@ -32,6 +32,16 @@ class Datagrams:
         return Kind.DNS if self._is_dns else Kind.OTHER
 
     @property
+    def opened_by(self) -> int | None:
+        """The connection ID of the handshake of QUIC that was read, as a number."""
+        return next((one.opened_by for one in self._initials.values() if one.has_opened), None)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """It began to say what it wants, and did not end."""
+        return self._is_opened
+
+    @property
     def has_conflict(self) -> bool:
         """The client said two different things at one place of its hello."""
         return any(initials.has_conflict for initials in self._initials.values())

@@ -18,36 +18,72 @@ MAX_OCTETS: Final = 16_384
 MAX_PACKETS: Final = 12
 """With a payload, both ways together."""
 
+NUMBERS: Final = 1 << 32
+"""Of TCP, which wrap."""
+
 FIRST_USER_PORT: Final = 1024
 FIRST_FLEETING_PORT: Final = 32_768
 """Where Linux begins to take a client's ports; others begin later (RFC 6335 section 6)."""
 
 _TWO_SEGMENTS = Sign("two_stories", Confidence.LIKELY, "segments")
 _TWO_HOSTS = Sign("two_stories", Confidence.LIKELY, "hosts")
+_DRAWN_OUT = Sign("two_stories", Confidence.LIKELY, "drawn out")
+"""Words of a few hundred octets that do not end within so many packets or so long: the server reads them, whoever
+watches is to tire before."""
 
 
 class Flow:
     """A conversation of two ends; the sender of the first packet that was seen is one, True, the other False."""
 
-    __slots__ = ("_client", "_facts", "_first_end", "_known", "_octets", "_packets", "_talk", "opened_by", "since")
+    __slots__ = (
+        *("_client", "_facts", "_first_end", "_known", "_octets", "_packets", "_talk", "_wants_start"),
+        *("opened_by", "since"),
+    )
 
-    def __init__(self, packet: Packet, known: Known = NOTHING, *, is_anew: bool = False) -> None:
-        """Begin with a packet, which `take` is still to be given; `is_anew` as for Streams."""
+    def __init__(
+        self, packet: Packet, known: Known = NOTHING, *, is_anew: bool = False, wants_start: bool = False
+    ) -> None:
+        """Begin with a packet, which `take` is still to be given; `is_anew` and `wants_start` as for Streams."""
         self._known = known
+        self._wants_start = wants_start
         self._first_end = packet.source, packet.source_port
         self._client = True
         self._facts = Facts(packet.protocol, *self._first_end, packet.target, packet.target_port)
         ports = packet.target_port, packet.source_port
         is_tcp = packet.protocol == Protocol.TCP
-        self._talk: Streams | Datagrams = Streams(ports, is_anew) if is_tcp else Datagrams(ports)
+        self._talk: Streams | Datagrams = (
+            Streams(ports, is_anew, wants_start=wants_start) if is_tcp else Datagrams(ports)
+        )
         self._octets = self._packets = 0
         self.since: float | None = None
         """When its first payload came."""
         self.opened_by: int | None = None
-        """The number of the SYN that opened it."""
+        """The number of the SYN that opened it, or the connection ID of QUIC."""
 
-    def take(self, packet: Packet, at: float) -> Settle | None:
-        """Take a packet, whose sender is either end; return what the flow is once that is settled."""
+    @property
+    def has_start(self) -> bool:
+        """Over TCP: the number of its first octet is known."""
+        return self._facts.has_start
+
+    @property
+    def sender(self) -> bytes:
+        """The address from which its first packet came."""
+        return self._first_end[0]
+
+    def has_answer(self, packet: Packet) -> bool:
+        """Say whether words are known of the end that a packet goes to."""
+        end = (packet.source, packet.source_port) == self._first_end
+        return isinstance(self._talk, Streams) and self._talk.has_said(not end)
+
+    def take(self, packet: Packet, at: float, *, is_first: bool = False) -> Settle | None:
+        """Take a packet, whose sender is either end; return what the flow is once that is settled.
+
+        `is_first`: the server said that the client's words begin with it.
+        """
+        if is_first and isinstance(self._talk, Streams):
+            self.opened_by = (packet.sequence - 1) % NUMBERS
+            self._facts.has_start = True
+            self._talk.begin((packet.source, packet.source_port) == self._first_end, packet.sequence)
         if packet.flags & (SYN | ACK) == SYN:
             self.opened_by = packet.sequence
         if packet.flags & SYN:
@@ -61,6 +97,8 @@ class Flow:
             self._packets += 1
             self._octets += len(payload)
             self._facts.see(payload, end is self._client)
+        if isinstance(self._talk, Datagrams):
+            self.opened_by = self._talk.opened_by
         if found:
             return self.settle(Why.READ, found)
         if not payload:
@@ -78,7 +116,7 @@ class Flow:
         self._turn(self._talk.client if self._talk.client is not None else self._client_by_port())
         facts = self._facts
         facts.kind, facts.has_upgrade = found.kind, found.has_upgrade
-        doubts = tuple(self._doubts(found))
+        doubts = tuple(self._doubts(found, why))
         if not doubts:
             facts.name, facts.hello = found.name, found.hello
         return Settle(
@@ -93,12 +131,15 @@ class Flow:
             return self._talk.put(end, packet, payload)
         return self._talk.put(end, payload) if payload else None
 
-    def _doubts(self, found: Reading) -> Iterator[Sign]:
+    def _doubts(self, found: Reading, why: Why) -> Iterator[Sign]:
         """Yield why a name that was read may not be the one that the server reads."""
         if self._talk.has_conflict:
             yield _TWO_SEGMENTS
         if found.has_conflict:
             yield _TWO_HOSTS
+        is_given_up = self._wants_start and why in (Why.LIMIT, Why.TIME)
+        if is_given_up and found.name is None and self._talk.is_unfinished:
+            yield _DRAWN_OUT
 
     def _turn(self, client: bool | None) -> None:
         """Let the facts be told from the client's side, once it is known which end that is."""

@@ -14,6 +14,8 @@ from appliance.core.wire.upgrade import parse_upgrade
 
 DNS_PORT: Final = 53
 
+_METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"PATCH ", b"DELETE ", b"OPTIONS ", b"CONNECT ", b"TRACE ")
+"""RFC 9110 section 9, RFC 5789."""
 _RECORD_KINDS = range(20, 24)
 _RECORD_OCTETS = 5
 _SERVER_HELLO = (22, b"\x02")
@@ -60,6 +62,18 @@ def read_rest(stream: bytes, port: int) -> Reading | None:
 def is_http_answer(stream: bytes) -> bool:
     """Say whether a server's answer begins here: the next request on the connection will name the host."""
     return stream.startswith(b"HTTP/1.")
+
+
+def begun(stream: bytes) -> Kind:
+    """Return what a client's stream is the beginning of that can't be read yet: it may be sent slowly on purpose."""
+    try:
+        if stream and parse_hello(stream) is NEED_MORE:
+            return Kind.TLS
+    except WireError:
+        pass
+    if stream and any(stream.startswith(method) or method.startswith(stream) for method in _METHODS):
+        return Kind.HTTP
+    return Kind.OTHER
 
 
 def read_middle(stream: bytes) -> Reading | None:

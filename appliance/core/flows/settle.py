@@ -36,6 +36,8 @@ class Why(Enum):
     """It gave room to a newer one."""
     END = "end"
     """There is no more of it: the recording ended, or its ports were taken for another connection."""
+    LATE = "late"
+    """It went on without its beginning, which was waited for."""
 
 
 class Settle(msgspec.Struct, frozen=True):

@@ -61,6 +61,21 @@ def is_quic(datagram: bytes) -> bool:
     )
 
 
+def opened_with(datagram: bytes) -> int | None:
+    """Return the connection ID, as a number, with which a client's datagram opens a handshake.
+
+    None where it goes on with one, for its keys come from the first ID, and where it is none of QUIC's.
+    """
+    packet = next(_packets(datagram), None) if len(datagram) >= MIN_FIRST_OCTETS else None
+    if packet is None or len(packet.dcid) < MIN_FIRST_DCID_OCTETS:
+        return None
+    for edition in editions_of(packet.version):
+        keys = derive_keys(packet.dcid, edition)
+        if edition.initial == packet.type and open_packet(packet.octets, packet.number_at, keys, -1):
+            return int.from_bytes(packet.dcid, "big")
+    return None
+
+
 class Initials:
     """Takes the datagrams of a flow's client until its hello is whole."""
 
@@ -76,6 +91,11 @@ class Initials:
     def has_opened(self) -> bool:
         """Something was read of the client's: whose datagrams these are is sure."""
         return self._current is not None or self._plain is not None
+
+    @property
+    def opened_by(self) -> int | None:
+        """The connection ID of the handshake that was read last, as a number."""
+        return int.from_bytes(self._current.dcid, "big") if self._current else None
 
     @property
     def has_conflict(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as with_
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 
 from msgspec.structs import replace
 
@@ -70,6 +70,8 @@ class Keeper:
         self._is_scheduled = is_scheduled
         self._halt = Halt()
         self._changed = Condition()
+        self._keeping = Lock()
+        """Held from the look at which lists there are until what is known of one is written."""
         self._inbox = _Inbox()
         self._flights: dict[str, Flight] = {}
         self._fresh: dict[str, Flight] = {}
@@ -170,12 +172,14 @@ class Keeper:
         ids = frozenset(one.id for one in house.lists)
         if ids == self._ids:
             return
-        # A house that never had a list gets no folder for them.
-        if ids or (self._data / FOLDER).exists():
-            shelf.keep_only(self._data, ids, clock.now())
-            if self._ids is None:
-                self._pick_up(ids)
-        self._ids = ids
+        is_first = self._ids is None
+        with self._keeping:
+            # A house that never had a list gets no folder for them.
+            if ids or (self._data / FOLDER).exists():
+                shelf.keep_only(self._data, ids, clock.now())
+            self._ids = ids
+        if is_first:
+            self._pick_up(ids)
 
     def _pick_up(self, ids: Iterable[str]) -> None:
         """Find what somebody who died was at: it isn't on its way any more."""
@@ -335,9 +339,10 @@ class Keeper:
         self._change(list_id, lambda _: status)
 
     def _change(self, list_id: str, edit: Callable[[Status], Status]) -> None:
-        # Of a list that the house gave up in the meantime nothing is kept.
-        if self._ids is not None and list_id in self._ids:
-            shelf.change_one(self._data, list_id, edit)
+        with self._keeping:
+            # Of a list that the house gave up in the meantime nothing is kept.
+            if self._ids is not None and list_id in self._ids:
+                shelf.change_one(self._data, list_id, edit)
 
 
 def update(

@@ -51,9 +51,9 @@ def tell(payload: bytes, port: int = 443, ours: int = PORT) -> Packet:
     return Packet(SERVER, CLIENT, Protocol.UDP, port, ours, payload)
 
 
-def fed(packets: Iterable[Packet]) -> Settle | None:
+def fed(packets: Iterable[Packet], *, wants_start: bool = False) -> Settle | None:
     """Return what settled a flow, None while it is watched."""
-    flows = Flows()
+    flows = Flows(wants_start=wants_start)
     for packet in packets:
         said = flows.feed(packet, 1.0)
         if said is not WATCH:
@@ -61,9 +61,9 @@ def fed(packets: Iterable[Packet]) -> Settle | None:
     return None
 
 
-def ended(packets: Iterable[Packet]) -> Settle:
+def ended(packets: Iterable[Packet], *, wants_start: bool = False) -> Settle:
     """Return what a flow is of which no more comes."""
-    flows = Flows()
+    flows = Flows(wants_start=wants_start)
     for packet in packets:
         said = flows.feed(packet, 1.0)
         if said is not WATCH:

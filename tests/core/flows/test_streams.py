@@ -88,10 +88,34 @@ def test_other_octets_over_it(cut: int) -> None:
         assert two_stories(found) or (found.name == NAME and is_same)
 
 
+@pytest.mark.parametrize(
+    ("octets", "kind"),
+    [
+        (HELLO[:1], Kind.TLS),
+        (HELLO[:-20], Kind.TLS),
+        (b"G", Kind.HTTP),
+        (b"GET / HTTP/1.1\r\nX: y\r\n", Kind.HTTP),
+        (b"GETTING", Kind.OTHER),
+        (b"\x00\x01", Kind.OTHER),
+    ],
+)
+def test_what_is_sent_slowly_is_known_by_its_beginning(octets: bytes, kind: Kind) -> None:
+    """A hello or a request that never ends is one that names nothing."""
+    found = ended([*BEGUN, say(0, octets)], wants_start=True)
+    assert (found.name, found.kind) == (None, kind)
+    if kind is Kind.TLS:
+        assert ended([*BEGUN, say(0, octets)]).kind is Kind.OTHER, "a recording may be cut there"
+
+
 def test_octets_one_by_one_end_at_the_limit() -> None:
     """Twelve packets are too few for a hello of single octets."""
-    found = settled(*BEGUN, *(say(at, HELLO[at : at + 1]) for at in range(12)))
+    packets = [*BEGUN, *(say(at, HELLO[at : at + 1]) for at in range(12))]
+    found = settled(*packets)
     assert (found.why, found.name, found.kind) == (Why.LIMIT, None, Kind.OTHER)
+    live = fed(packets, wants_start=True)
+    assert live is not None
+    assert (live.why, live.kind) == (Why.LIMIT, Kind.TLS)
+    assert two_stories(live), "nobody honest draws a hello out so"
 
 
 # --- how it begins

@@ -2,6 +2,7 @@
 
 import struct
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ from tests.core.flows.packets import (
 from tests.core.wire.initials import crypto, hello_message, pieces, seal
 
 OTHERS = HELLO.replace(b"kind", b"good")
+NEIGHBOUR = bytes((192, 0, 2, 9))
 
 
 def settled(said: object) -> Settle:
@@ -66,6 +68,59 @@ def test_what_is_settled_stays_so() -> None:
         assert (again.name, again.is_again) == (NAME, True)
     assert settled(flows.feed(say(0, OTHERS), 21.0 + REST_SECONDS)).name == "www.good.example"
     assert len(flows) == 1
+
+
+def test_another_handshake_of_quic_is_another_connection() -> None:
+    """On the ports of one that was settled, whatever that was; the same one sent again is the same."""
+    first, second = (seal(crypto(0, hello_message(name)), dcid=bytes(8)) for name in (NAME, "www.good.example"))
+    other = seal(crypto(0, hello_message("www.good.example")), dcid=b"\1" * 8)
+    flows = Flows(wants_start=True)
+    assert settled(flows.feed(ask(first), 1.0)).name == NAME
+    assert settled(flows.feed(ask(first), 1.1)).is_again
+    assert settled(flows.feed(ask(second), 1.2)).is_again, "with the same ID a server takes it for the same"
+    found = settled(flows.feed(ask(other), 1.3))
+    assert (found.name, found.is_again) == ("www.good.example", False)
+    assert settled(flows.feed(tell(b"\x40" + bytes(30)), 1.4)).name == "www.good.example"
+
+
+def test_a_server_may_say_where_the_words_begin() -> None:
+    """Then no SYN need be seen: what stands elsewhere, earlier or later, is not read in their place."""
+    flows = Flows(wants_start=True)
+    assert flows.feed(say(len(HELLO), OTHERS), 0.0) is WATCH, "a decoy, further on"
+    found = settled(flows.feed(say(0, HELLO), 0.0, is_first=True))
+    assert (found.name, found.is_begun, found.signs) == (NAME, True, ())
+    assert settled(flows.feed(say(0, HELLO), 1.0, is_first=True)).is_again, "the same one sent again"
+    second = settled(flows.feed(say(0, OTHERS, isn=5), 2.0, is_first=True))
+    assert (second.name, second.is_again) == ("www.good.example", False), "another connection on these ports"
+
+
+def test_what_the_kernel_cut_bears_one_mark() -> None:
+    """Parts of one large packet are all said to be the first: only the first of them is."""
+    flows = Flows(wants_start=True)
+    assert flows.feed(say(0, HELLO[:20]), 0.0, is_first=True) is WATCH
+    assert flows.feed(say(20, HELLO[20:40]), 0.0, is_first=True) is WATCH
+    found = settled(flows.feed(say(40, HELLO[40:]), 0.01, is_first=True))
+    assert (found.name, found.signs) == (NAME, ())
+    assert settled(flows.feed(say(len(HELLO), b"more"), 0.02, is_first=True)).is_again
+    assert settled(flows.feed(say(len(HELLO), OTHERS), 5.0, is_first=True)).name == "www.good.example", "much later"
+
+
+def test_words_without_their_beginning() -> None:
+    """Where the beginning is wanted, they tell of what kind they are, and no name."""
+    flows = Flows(wants_start=True)
+    assert flows.feed(say(0, HELLO), 0.0) is WATCH
+    (found,) = flows.overdue(MAX_SECONDS)
+    assert (found.why, found.kind, found.name, found.is_begun) == (Why.TIME, Kind.TLS, None, False)
+
+
+def test_what_is_watched_gives_way_to_another_connection() -> None:
+    """By the number of its first octet, too."""
+    flows = Flows()
+    assert flows.feed(say(0, HELLO[:20]), 0.0, is_first=True) is WATCH
+    found = settled(flows.feed(say(0, OTHERS, isn=5), 1.0, is_first=True))
+    assert (found.name, found.signs) == ("www.good.example", ())
+    (before,) = flows.overdue(1.0)
+    assert (before.why, before.name) == (Why.END, None)
 
 
 def test_ports_taken_for_another_connection() -> None:
@@ -200,6 +255,42 @@ def test_every_table_is_bounded() -> None:
         flows.feed(from_port(port + 2_000, HELLO), 0.0)
         assert len(flows) <= 9
     assert len(flows.overdue(0.0)) == 3
+
+
+@pytest.mark.parametrize("words", [b"", HELLO[:30]])
+def test_one_sender_pushes_out_only_its_own(words: bytes) -> None:
+    """Whatever it opens: what others have begun is read to its end."""
+    flows = Flows(max_flows=8, max_share=2)
+    begin(flows, 0.0)
+    for port in range(1_000, 1_100):
+        flows.feed(msgspec.structs.replace(from_port(port, words, ACK if words else SYN), source=NEIGHBOUR), 0.0)
+    assert {one.client for one in flows.overdue(0.0)} <= {NEIGHBOUR}
+    assert settled(flows.feed(say(0, HELLO), 0.0)).name == NAME
+
+
+def test_what_is_over_the_share_is_told() -> None:
+    """The oldest that is watched, without a name; one that was silent is forgotten."""
+    flows = Flows(max_flows=8, max_share=2)
+    for port in (1_000, 1_001, 1_002):
+        flows.feed(from_port(port), 0.0)
+    assert [(one.why, one.client_port) for one in flows.overdue(0.0)] == [(Why.ROOM, 1_000)]
+    flows = Flows(max_flows=8, max_share=1)
+    for port in (PORT, 1_001):
+        flows.feed(from_port(port, b"", SYN), 0.0)
+    assert (len(flows), flows.overdue(0.0)) == (1, ())
+    assert not settled(flows.feed(say(0, HELLO), 0.0)).is_begun
+
+
+def test_a_share_is_given_back() -> None:
+    """By what is settled, by what runs out of time, by what its ports are taken from, and by the end."""
+    flows = Flows(max_flows=8, max_share=1)
+    begin(flows, 0.0)
+    flows.feed(say(0, HELLO), 0.0)
+    flows.feed(from_port(1_000), 0.0)
+    assert len(flows.overdue(10.0)) == 1
+    flows.feed(from_port(1_001, b"", SYN), 20.0)
+    list(flows.end())
+    assert flows._of == {}
 
 
 # --- anything

@@ -47,12 +47,14 @@ def records(octets: bytes, size: int) -> bytes:
     return b"".join(record(octets[at : at + size]) for at in range(0, len(octets), size))
 
 
-def of_ssl(name: str | None, version: ssl.TLSVersion, *protocols: str) -> bytes:
-    """Return what OpenSSL sends that offers this version at most."""
+def of_ssl(name: str | None, version: ssl.TLSVersion, *protocols: str, has_tickets: bool = True) -> bytes:
+    """Return what OpenSSL sends that offers this version at most; Tor's takes no tickets."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.maximum_version = version
+    if not has_tickets:
+        context.options |= ssl.OP_NO_TICKET
     if protocols:
         context.set_alpn_protocols(list(protocols))
     outgoing = ssl.MemoryBIO()

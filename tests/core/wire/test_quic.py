@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.core.wire.hello import Hello
-from appliance.core.wire.quic import MAX_ATTEMPTS, MAX_PACKETS, Initials, is_quic
+from appliance.core.wire.quic import MAX_ATTEMPTS, MAX_PACKETS, Initials, is_quic, opened_with
 from appliance.core.wire.quic_frames import MAX_CRYPTO_OCTETS
 from appliance.core.wire.reader import NEED_MORE, NeedMore, WireError
 from tests.core.wire.initials import DCID, V1, V2, chlo, crypto, hello_message, pieces, seal
@@ -348,3 +348,12 @@ def test_aioquic_after_a_negotiation() -> None:
     again = sent(connection, 0.1)
     assert again[0][1:5] == V1.to_bytes(4, "big")
     assert name_in(first[0][:-1], *again) == NAME
+
+
+def test_what_opens_a_handshake() -> None:
+    """A client's first datagrams, by their connection ID; none that goes on, none of a server's, no other octets."""
+    first = seal(crypto(0, hello_message()))
+    assert opened_with(first) == int.from_bytes(DCID, "big")
+    assert opened_with(seal(crypto(0, hello_message()), version=V2)) == int.from_bytes(DCID, "big")
+    for octets in (seal(crypto(0, hello_message()), keys_of=b"12345678"), first[:1100], b"\x40" + first[1:], b""):
+        assert opened_with(octets) is None

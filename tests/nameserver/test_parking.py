@@ -7,7 +7,7 @@ import pytest
 from appliance.core.device import Device
 from appliance.core.house import House
 from appliance.core.person import Do, Person, Rule
-from appliance.nameserver import resolver as resolver_module
+from appliance.nameserver import parking
 from appliance.nameserver.resolver import Resolver
 from tests.fakes import REAL, answer, fake_upstream, silence
 from tests.nameserver.inside import Still, ask, in_loop, resolver_of, snapshot_of
@@ -35,7 +35,7 @@ HOUSE = House(
 def wanted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that the kernel was told to find out."""
     found: list[str] = []
-    monkeypatch.setattr(resolver_module, "resolve_mac", found.append)
+    monkeypatch.setattr(parking, "resolve_mac", found.append)
     return found
 
 
@@ -82,7 +82,7 @@ async def test_borrowed_address(wanted: list[str]) -> None:
 @in_loop
 async def test_device_that_never_says(wanted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no MAC becomes known, the address decides after a while; the next query does not wait again."""
-    monkeypatch.setattr(resolver_module, "PARK_S", 0.05)
+    monkeypatch.setattr(parking, "PARK_S", 0.05)
     with fake_upstream() as fake:
         resolver = resolver_of(fake.endpoint, house=HOUSE, neighbours=Still(attached=NEAR))
         assert await (await begun(resolver, LAPTOP)) == [REAL]
@@ -107,9 +107,9 @@ async def test_new_house_while_waiting(wanted: list[str]) -> None:
 @in_loop
 async def test_flood_of_addresses(wanted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """So many addresses are waited for and so many queries of each; the rest is dropped, never answered unseen."""
-    monkeypatch.setattr(resolver_module, "MAX_PARKED", 2)
-    monkeypatch.setattr(resolver_module, "MAX_PARKED_QUERIES", 3)
-    monkeypatch.setattr(resolver_module, "PARK_S", 0.05)
+    monkeypatch.setattr(parking, "MAX_PARKED", 2)
+    monkeypatch.setattr(parking, "MAX_PARKED_QUERIES", 3)
+    monkeypatch.setattr(parking, "PARK_S", 0.05)
     answered: list[bytes] = []
     with fake_upstream() as fake:
         resolver = resolver_of(fake.endpoint, house=HOUSE, neighbours=Still(attached=NEAR))
@@ -126,7 +126,7 @@ async def test_flood_of_addresses(wanted: list[str], monkeypatch: pytest.MonkeyP
 @in_loop
 async def test_patience_begins_anew(wanted: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A second wait for one address is as long as the first: what is left of the first one's time does not end it."""
-    monkeypatch.setattr(resolver_module, "PARK_S", 0.2)
+    monkeypatch.setattr(parking, "PARK_S", 0.2)
     near = Still(attached=NEAR)
     with fake_upstream() as fake:
         resolver = resolver_of(fake.endpoint, house=HOUSE, neighbours=near)

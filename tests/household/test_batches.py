@@ -1,15 +1,26 @@
 """What is held for the steward until it is fetched."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
-from appliance.nameserver import batches as batches_module
-from appliance.nameserver.batches import Batches, Event
-from appliance.nameserver.tally import Key
+from appliance.household import batches as batches_module
+from appliance.household.batches import Batches, Event
 
 DAY = "2026-11-22"
+
+
+class Key(NamedTuple):
+    """What a daemon counts."""
+
+    person: str | None
+    row: str
+    category: str
+    action: str
+    name: str | None = None
+
+
 KEY = Key("kim", "6-9", "forum", "ask", "a.example")
 ROW = [DAY, "kim", "6-9", "forum", "ask", "a.example"]
 EVENT = Event(5.0, "malware_blocked", "kim", "tablet", 1, {"category": "malware_phishing"})
@@ -20,9 +31,9 @@ def read(answer: object) -> Any:
     return msgspec.json.decode(msgspec.json.encode(answer))
 
 
-def begun() -> Batches:
+def begun() -> Batches[Key]:
     """Return batches with one count pending."""
-    batches = Batches(100)
+    batches = Batches[Key](100)
     batches.count(DAY, KEY, 2)
     return batches
 
@@ -46,7 +57,7 @@ def test_batch_stays_until_it_is_done() -> None:
 
 def test_empty_batch_holds_up_nothing() -> None:
     """A batch without anything in it need not be done."""
-    batches = Batches(7)
+    batches = Batches[Key](7)
     assert read(batches.give())["counts"] == []
     batches.count(DAY, KEY, 1)
     assert read(batches.give())["counts"] == [[*ROW, 1]]
@@ -70,7 +81,7 @@ def test_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the steward stays away, what finds no room is counted, and what is known already still added to."""
     monkeypatch.setattr(batches_module, "MAX_COUNTS", 2)
     monkeypatch.setattr(batches_module, "MAX_EVENTS", 1)
-    batches = Batches(1)
+    batches = Batches[Key](1)
     for number in range(4):
         batches.count(DAY, KEY._replace(name=f"n{number}"), 10)
         batches.tell(Event(5.0, "kind", None, None, 1, {"worker": number}), 0)
@@ -85,7 +96,7 @@ def test_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_answer_fits_the_bus(monkeypatch: pytest.MonkeyPatch) -> None:
     """However much is pending, a batch holds no more than an answer may, and the rest comes in the next."""
     monkeypatch.setattr(batches_module, "MAX_OCTETS", 1_000)
-    batches = Batches(1)
+    batches = Batches[Key](1)
     for number in range(100):
         batches.count(DAY, KEY._replace(name=f"n{number}"), 1)
     found = []
@@ -99,7 +110,7 @@ def test_answer_fits_the_bus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_events_are_seldom() -> None:
     """One of a kind, person and category in ten minutes; others are others."""
-    batches = Batches(1)
+    batches = Batches[Key](1)
     others = [
         Event(5.0, "malware_blocked", "sam", "laptop", 1, {"category": "malware_phishing"}),
         Event(5.0, "malware_blocked", "kim", "tablet", 1, {}),

@@ -1,0 +1,1 @@
+"""What `scripts/adversary` is made of."""

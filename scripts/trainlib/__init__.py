@@ -1,0 +1,1 @@
+"""How the classifier in models/ is made, from names with labels to the file that the box loads."""

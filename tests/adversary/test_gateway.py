@@ -1,0 +1,32 @@
+"""At the gateway each trick of a clever teenager ends as the table says, at each age."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.adversary import table, trial
+from tests.adversary.home import Adversary, adversary
+from tests.adversary.trick import Mode, Trick
+
+pytestmark = pytest.mark.lab
+
+CASES = trial.cases(table.TRICKS)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adversary]:
+    """The home with the box as its gateway."""
+    with adversary(tmp_path_factory.mktemp("gateway"), Mode.GATEWAY) as up:
+        yield up
+
+
+@pytest.mark.parametrize(("trick", "family"), CASES)
+def test_a_trick(home: Adversary, trick: Trick, family: str) -> None:
+    """Three children try it, of each age one."""
+    assert trial.found(home, trick, family) == trial.expected(trick, Mode.GATEWAY, family)
+
+
+def test_what_is_to_outlive_bedtime(home: Adversary) -> None:
+    """All of it is begun before bedtime."""
+    wanted = {one for trick in table.OVER_BEDTIME for one in trial.expected(trick, Mode.GATEWAY)}
+    assert trial.found_over_bedtime(home, table.OVER_BEDTIME) == wanted
