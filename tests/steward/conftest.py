@@ -1,24 +1,16 @@
-"""What the tests of the steward share."""
+"""What all tests of the steward share."""
 
 import pytest
 
 from appliance.core.house import House
+from appliance.steward.labelling import Labelling
 
 
-class NoLabelling:
-    """Stands in for the labels process, which is no matter of most tests: none is started."""
-
-    def __init__(self, *_: object) -> None:
-        """Hold nothing."""
+class NoLabelling(Labelling):
+    """The keeper of the labels process, which is no matter of most tests: it starts none."""
 
     async def settle(self, _: House) -> None:
         """Start nothing."""
-
-    async def stop(self) -> None:
-        """End nothing."""
-
-    def look(self) -> None:
-        """Note nothing."""
 
 
 @pytest.fixture(autouse=True)
