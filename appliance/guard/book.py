@@ -42,6 +42,10 @@ class Known(NamedTuple):
     """Known by its mark: of which service and category it is."""
     is_pinned: bool = False
     """It leads to an address that was never given for its name, past the one that is to be reached in its place."""
+    is_blind: bool = False
+    """It has no name, and nobody could say whether the device was given its server's address for one."""
+    is_untold: bool = False
+    """It was so, and the address was given for a name that is written nowhere, such as a help line's."""
     in_spite_of: Reason | None = None
     """Known by its mark: it was let through although this speaks against it, by more than the mark tells."""
 
@@ -50,7 +54,15 @@ class Known(NamedTuple):
         """Return what a worker told."""
         signs = tuple(Sign(id_, Confidence(confidence)) for id_, confidence in settled.shows)
         is_pinned = any(sign == PINNED for _, sign in settled.signs)
-        return cls(From.WORKER, settled.device, settled.name, Kind(settled.kind), signs, is_pinned=is_pinned)
+        return cls(
+            From.WORKER,
+            settled.device,
+            settled.name,
+            Kind(settled.kind),
+            signs,
+            is_pinned=is_pinned,
+            is_blind=settled.is_blind,
+        )
 
     def settle(self, connection: Connection) -> Settle:
         """Return it as it is judged, without its name: that counts as one that was resolved, whoever told it."""

@@ -40,6 +40,8 @@ FOLDER = "guard"
 """In the data folder: what the box has given out, and how the kernel was before."""
 SWEEP_S = 30.0
 """How often all that flows is looked through although nothing changed."""
+NAMES_S = 0.25
+"""So long a sweep waits for the nameserver at most: no packet waits with it."""
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ class Daemon:
         self._known = known.Known(data, self._firewall)
         self._place = _Place((), has_v6=False)
         self._book = Book()
-        self._names = Names(data)
+        self._names = Names(data, NAMES_S)
         self._neighbours = Neighbours()
         self._cuts = Cuts(orders, self._book, self._events.cut, names=self._names, neighbours=self._neighbours)
         self._hints = Hints(orders, self._book, self._names, self._events)

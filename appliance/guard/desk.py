@@ -35,8 +35,8 @@ class Held(Protocol):
 class Giver(Protocol):
     """Who knows for which names a device was given an address."""
 
-    async def of(self, device: str | None, address: str) -> tuple[str, ...]:
-        """Return the names, the latest first."""
+    async def of(self, device: str | None, address: str) -> tuple[str, ...] | None:
+        """Return the names, the latest first; None where nobody can say."""
 
     async def is_untold(self, device: str | None, address: str) -> bool:
         """Say whether it was given for a name that is written nowhere."""
@@ -125,7 +125,7 @@ class Desk:
         names, is_given, is_untold = await asyncio.gather(
             self._giver.of(*pair), is_for_name, self._giver.is_untold(*pair)
         )
-        return Given(names, is_given, is_untold)
+        return Given(names or (), is_given, is_untold, is_known=names is not None)
 
     def _note(self, error: Exception) -> None:
         """Count a fault of ours, and log each once: its place, never its words, which may hold a name."""

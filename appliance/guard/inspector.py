@@ -33,6 +33,8 @@ SHARE = 4
 GRACE_S = 60.0
 """So long after a start it is no wonder that the beginning of a connection was not seen."""
 MAX_BACK_S = 1.0
+BLIND_S = 2.0
+"""So soon it is asked again about what has no name, when the nameserver didn't answer in time."""
 MAX_ASKERS = 4096
 MAX_LIKE = 1024
 HEADLESS = Sign("two_stories", Confidence.LIKELY, "start")
@@ -54,9 +56,11 @@ class Given(NamedTuple):
     """Whether it was given for the name that the connection asks for; None where nobody can say."""
     is_untold: bool = False
     """It was given for a name that is written nowhere."""
+    is_known: bool = True
+    """The nameserver did answer."""
 
 
-UNKNOWN = Given()
+UNKNOWN = Given(is_known=False)
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -232,7 +236,9 @@ class Inspector:
         signs = passage.signs
         if is_pinned:
             signs = ((self._orders.flow_rules.disguised, PINNED), *signs)
-        return self._conclude(wait, passage, signs, is_open=not is_pinned and (passage.is_open or is_spared))
+        is_open = not is_pinned and (passage.is_open or is_spared)
+        is_blind = passage.name is None and not given.is_known
+        return self._conclude(wait, passage, signs, is_open=is_open, again_at=at + BLIND_S if is_blind else None)
 
     def _is_free(self, packet: Packet, mac: str | None, mark: int) -> bool:
         """Say whether a packet is of a device that nobody is to look at; and remember who began a connection."""
@@ -304,7 +310,16 @@ class Inspector:
         self._passages.put(like, _Judged(passage, orders.state, passage.verdict.until))
         return passage
 
-    def _conclude(self, wait: Wait, passage: Passage, signs: tuple[tuple[str, str], ...], *, is_open: bool) -> int:
+    def _conclude(
+        self,
+        wait: Wait,
+        passage: Passage,
+        signs: tuple[tuple[str, str], ...],
+        *,
+        is_open: bool,
+        again_at: float | None = None,
+    ) -> int:
+        """Decide a connection and tell of it; `again_at` it is to be asked for its name again."""
         orders, until = self._orders, passage.verdict.until
         number = self._numbers.get(passage.tag, 0) if passage.tag is not None else 0
         open_state = State.SLOWED if passage.verdict.slowed else State.ALLOWED
@@ -319,8 +334,9 @@ class Inspector:
                 kind=wait.settle.kind.value,
                 mark=bits,
                 state=orders.state,
-                until=until,
+                until=min((one for one in (until, again_at) if one is not None), default=None),
                 is_open=is_open,
+                is_blind=again_at is not None,
                 signs=signs,
                 shows=tuple((sign.id, int(sign.confidence)) for sign in wait.settle.signs),
             )

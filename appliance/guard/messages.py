@@ -23,6 +23,8 @@ class Settled(msgspec.Struct, frozen=True, tag=True):
     until: float | None
     """When it could be decided otherwise (POSIX seconds)."""
     is_open: bool
+    is_blind: bool = False
+    """It has no name, and the nameserver didn't say in time whether the device was given its address for one."""
     signs: tuple[tuple[str, str], ...] = ()
     """Ways round that are closed to the device and that it shows: (category, sign)."""
     shows: tuple[tuple[str, int], ...] = ()

@@ -53,8 +53,10 @@ NOBODY_SAYS = _Told((), 0.0)
 class Names:
     """What the nameserver of a data folder gave out, on one event loop. Nothing here raises but for being cancelled."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, patience_s: float | None = None) -> None:
+        """`patience_s`: nobody waits longer for an answer, by default no longer than a packet may."""
         self._data = data
+        self._patience_s = PATIENCE_S if patience_s is None else patience_s
         self._waiting: dict[Pair, asyncio.Future[_Told]] = {}
         """Those in the next question, in the order in which they came."""
         self._under_way: dict[Pair, asyncio.Future[_Told]] = {}
@@ -63,12 +65,13 @@ class Names:
         self._fresh: dict[Pair, tuple[float, _Told]] = {}
         self._away_until = 0.0
 
-    async def of(self, device: str | None, address: str) -> tuple[str, ...]:
+    async def of(self, device: str | None, address: str) -> tuple[str, ...] | None:
         """Return the names for which a device was given an address within a day, the latest first, () for none known.
 
-        Without those that are written nowhere: `is_untold` tells of these.
+        Without those that are written nowhere: `is_untold` tells of these. None where nobody answers.
         """
-        return tuple(name for name in (await self._told(device, address)).names if name != UNTOLD)
+        told = await self._told(device, address)
+        return None if told is NOBODY_SAYS else tuple(name for name in told.names if name != UNTOLD)
 
     async def is_untold(self, device: str | None, address: str) -> bool:
         """Say whether a device was given an address for a name that is written nowhere, perhaps among others.
@@ -115,7 +118,7 @@ class Names:
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask_all())
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 return await asyncio.shield(waiting)
         except TimeoutError:
             return NOBODY_SAYS
@@ -136,7 +139,7 @@ class Names:
 
     async def _ask(self, pairs: Sequence[Pair]) -> list[_Told]:
         """Return what is told of each. Raises BusError."""
-        found = await bus.ask_soon(self._data, NAMESERVER, {"ask": "given", "askers": pairs}, PATIENCE_S)
+        found = await bus.ask_soon(self._data, NAMESERVER, {"ask": "given", "askers": pairs}, self._patience_s)
         answer = _read(found)
         if len(answer.names) != len(pairs):
             raise bus.BusError("the nameserver told of others than it was asked for")

@@ -15,6 +15,7 @@ from appliance.core.subject import Subject
 from appliance.core.verdict import Action, Step
 from appliance.core.wire.packet import Protocol as Number
 from appliance.guard.book import Book, From, Known
+from appliance.guard.connection import Connection
 from appliance.guard.conntrack import Tracked
 from appliance.guard.manners import is_free
 from appliance.household.orders import Orders
@@ -29,8 +30,8 @@ T = TypeVar("T")
 class Names(Protocol):
     """Who knows for which names this box gave a device an address."""
 
-    def of(self, device: str | None, address: str, /) -> Awaitable[tuple[str, ...]]:
-        """Return them, the latest first."""
+    def of(self, device: str | None, address: str, /) -> Awaitable[tuple[str, ...] | None]:
+        """Return them, the latest first; None where nobody can say."""
 
     def is_untold(self, device: str | None, address: str, /) -> Awaitable[bool]:
         """Say whether it was given for a name that is written nowhere, such as a help line's."""
@@ -128,7 +129,8 @@ class Review:
         known = self._spared(tracked, mark, known, passage)
         verdict = passage.verdict
         is_past = known.is_pinned and mark.state is State.REFUSED and verdict.action is Action.REWRITE
-        is_closed = is_past or (verdict.is_blocked and verdict.reason != known.in_spite_of)
+        is_spared = verdict.reason == known.in_spite_of or (known.is_untold and not passage.signs)
+        is_closed = is_past or (verdict.is_blocked and not is_spared)
         open_state = State.SLOWED if verdict.slowed else State.ALLOWED
         return self._as(tracked, mark, State.REFUSED if is_closed else open_state, device, subject, passage)
 
@@ -172,18 +174,36 @@ class Review:
         return NOBODY_KNOWS if device is None and self._neighbours.mac(address) is None else device
 
     async def _learn_names(self, owned: Sequence[tuple[Tracked, str | None]]) -> None:
-        """Have the book know for which names those were resolved that no worker told of: after a start."""
+        """Have the book know for which names those were resolved that no worker told of, or one that got no answer."""
         if self._names is None:
             return
         asked: dict[_Pair, list[Tracked]] = {}
         for tracked, device in owned:
             known = self._book.of(tracked.connection)
-            if (known is None or known.by is From.MARK) and not is_free(self._policy.of_device(device)):
+            if (known is None or known.by is From.MARK or known.is_blind) and not is_free(
+                self._policy.of_device(device)
+            ):
                 asked.setdefault((device, tracked.connection.addresses[1]), []).append(tracked)
         told = await _ask(self._names.of, asked)
+        blind = [pair for pair in asked if any(self._is_blind(tracked) for tracked in asked[pair])]
+        untold = await _ask(self._names.is_untold, [pair for pair in blind if told[pair] == ()])
         for pair, names in told.items():
-            for tracked in asked[pair] if names else ():
-                self._book.learn(tracked.connection, Known(From.NAMES, pair[0], names[0]))
+            if names is not None:
+                for tracked in asked[pair]:
+                    self._learn(tracked.connection, pair[0], names, is_untold=untold.get(pair, False))
+
+    def _is_blind(self, tracked: Tracked) -> bool:
+        known = self._book.of(tracked.connection)
+        return known is not None and known.is_blind
+
+    def _learn(self, connection: Connection, device: str | None, names: tuple[str, ...], *, is_untold: bool) -> None:
+        """Note for which names a device was given a connection's address, () for none."""
+        known = self._book.of(connection)
+        name = names[0] if names else None
+        if known is not None and known.is_blind:
+            self._book.learn(connection, known._replace(name=name, is_blind=False, is_untold=is_untold))
+        elif name is not None:
+            self._book.learn(connection, Known(From.NAMES, device, name))
 
     async def _spare_untold(self, judged: list[Judged]) -> list[Judged]:
         """Leave alone what has no name because its name is written nowhere: a help line's connection, perhaps."""

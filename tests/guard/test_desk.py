@@ -66,14 +66,15 @@ class Giver:
         self.asked: list[tuple[str | None, str]] = []
         self.untold: list[tuple[str | None, str]] = []
         self.error: Exception | None = None
+        self.is_away = False
 
-    async def of(self, device: str | None, address: str) -> tuple[str, ...]:
+    async def of(self, device: str | None, address: str) -> tuple[str, ...] | None:
         """Say all names."""
         self.asked.append((device, address))
         await self.may_say.wait()
         if self.error:
             raise self.error
-        return self.names
+        return None if self.is_away else self.names
 
     async def is_untold(self, device: str | None, address: str) -> bool:
         """Say what a test says."""
@@ -189,6 +190,17 @@ async def test_what_runs_out_of_time_is_asked_about() -> None:
         clock.go_by(offset)
     await end_of(office)
     assert [(told.name, told.is_open) for told in office.told] == [("www.tiktok.com", False)]
+
+
+@in_loop
+async def test_a_nameserver_that_does_not_answer() -> None:
+    """That it said nothing isn't that there is nothing: the connection is asked about again."""
+    giver = Giver()
+    giver.may_say.set()
+    office = Office(giver)
+    for giver.is_away in (True, False):
+        await end_of(office, office.nameless(PORT + giver.is_away))
+    assert [told.is_blind for told in office.told] == [True, False]
 
 
 @in_loop

@@ -9,9 +9,10 @@ import pytest
 from appliance.core.device import Device, DeviceKind
 from appliance.core.house import House
 from appliance.core.mark import ANSWER, FIRST, OPENED, REPLY, Mark, State, numbers, read
+from appliance.core.schedule import Window
 from appliance.core.wire.packet import ACK, SYN
 from appliance.guard.connection import Connection
-from appliance.guard.inspector import GRACE_S, UNKNOWN, Given, Inspector, Wait
+from appliance.guard.inspector import BLIND_S, GRACE_S, UNKNOWN, Given, Inspector, Wait
 from appliance.guard.messages import Settled
 from tests.core.builders import AT, adult, child, pause
 from tests.core.passages import BOOK
@@ -235,6 +236,26 @@ def test_what_nobody_has_a_name_for(seen: Seen) -> None:
     assert isinstance(wait, Wait)
     assert state_of(seen.inspector.decide(wait, UNKNOWN, AT)) is State.REFUSED
     assert state_of(seen.inspector.decide(wait, Given(is_untold=True), AT)) is State.ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("given", "windows", "told"),
+    [
+        (UNKNOWN, (), (True, AT + BLIND_S)),
+        (UNKNOWN, (Window(name="Bed", start="15:00", end="16:00"),), (True, AT + BLIND_S)),
+        (Given(), (), (False, None)),
+        (Given(("www.wikipedia.org",)), (), (False, None)),
+    ],
+)
+def test_what_nobody_could_say_in_time(
+    given: Given, windows: tuple[Window, ...], told: tuple[bool, float | None]
+) -> None:
+    """It is told as such, and that it is to be looked at again soon."""
+    seen = Seen(House(persons=(child("10-12", windows=windows),), devices=HOUSE.devices[:1]))
+    wait = seen.say(nameless_hello())
+    assert isinstance(wait, Wait)
+    seen.inspector.decide(wait, given, AT)
+    assert (seen.told[0].is_blind, seen.told[0].until) == told
 
 
 SAFE = House(persons=(child("6-9"),), devices=HOUSE.devices[:1])

@@ -181,26 +181,26 @@ async def test_no_more_is_known_than_there_is_room_for(tmp_path: Path, monkeypat
 async def test_nameserver_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is known, at once, and it isn't asked again and again; once it is back it is."""
     names = Names(tmp_path)
-    assert await names.of(*KIM) == ()
+    assert await names.of(*KIM) is None
     assert names._away_until > asyncio.get_running_loop().time()
     async with serving(tmp_path) as (nameserver, _):
         nameserver.names = {KIM: ["a.example"]}
         monkeypatch.setattr(names, "_away_until", float("inf"))
-        assert (await names.of(*KIM), await names.was_given(*KIM, "a.example")) == ((), None)
+        assert (await names.of(*KIM), await names.was_given(*KIM, "a.example")) == (None, None)
         assert nameserver.asked == []
         names._away_until = 0.0
         assert await names.of(*KIM) == ("a.example",)
 
 
 @in_loop
-async def test_nameserver_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nameserver_that_hangs(tmp_path: Path) -> None:
     """Nobody waits longer than patience lasts, however many ask; nothing is left behind."""
-    monkeypatch.setattr(names_module, "PATIENCE_S", 0.05)
-    async with serving(tmp_path) as (nameserver, names):
+    async with serving(tmp_path) as (nameserver, _):
+        names = Names(tmp_path, 0.05)
         nameserver.names = {(None, f"192.0.2.{number}"): ["a.example"] for number in range(100)}
         nameserver.may_answer.clear()
         found = await asyncio.gather(*(names.of(None, f"192.0.2.{number}") for number in range(100)))
-        assert found == [()] * 100
+        assert found == [None] * 100
         assert len(nameserver.asked) <= 1
         assert names._asking is not None
         await names._asking
@@ -223,7 +223,7 @@ async def test_nameserver_that_talks_nonsense(tmp_path: Path, answer: Mapping[st
     """Nothing is known then."""
     async with serving(tmp_path) as (nameserver, names):
         nameserver.answer = answer
-        assert (await names.of(*KIM), await names.was_given(*KIM, "a.example")) == ((), None)
+        assert (await names.of(*KIM), await names.was_given(*KIM, "a.example")) == (None, None)
         assert names._waiting == names._under_way == {}
 
 
@@ -242,4 +242,4 @@ async def test_who_asks_no_more(tmp_path: Path) -> None:
         last = asyncio.create_task(names.of("console", ADDRESS))
         await asyncio.sleep(0)
         names.close()
-        assert await last == ()
+        assert await last is None

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from appliance.core.device import DeviceKind
 from appliance.core.house import House
@@ -29,11 +30,12 @@ class Told:
     def __init__(self, names: Mapping[str, Sequence[str]] | None = None, untold: Sequence[str] = ()) -> None:
         self._names, self._untold = names or {}, untold
         self.asked: list[str] = []
+        self.is_away = False
 
-    async def of(self, _device: str | None, address: str) -> tuple[str, ...]:
+    async def of(self, _device: str | None, address: str) -> tuple[str, ...] | None:
         """As the nameserver would tell."""
         self.asked.append(address)
-        return tuple(self._names.get(address, ()))
+        return None if self.is_away else tuple(self._names.get(address, ()))
 
     async def is_untold(self, _device: str | None, address: str) -> bool:
         """As the nameserver would tell."""
@@ -162,6 +164,48 @@ def test_after_a_start_names_that_were_given_out_tell() -> None:
     assert book.of(ONE) == Known(From.NAMES, "thing", "www.tiktok.com")
     review(tracked(ONE), book=book, names=names)
     assert names.asked == ["203.0.113.1"]
+
+
+def blind(kind: Kind = Kind.OTHER) -> Book:
+    """Return a book with a connection about which the nameserver didn't answer in time."""
+    book = Book()
+    book.put(replace(settled(ONE, None, kind), is_blind=True))
+    return book
+
+
+def test_what_nobody_could_say_is_asked_until_somebody_can() -> None:
+    """And then it ends if its name is closed."""
+    book, names = blind(), Told({"203.0.113.1": ["www.tiktok.com"]})
+    names.is_away = True
+    for _ in range(2):
+        (judged,) = review(tracked(ONE), book=book, names=names)
+        assert judged.state is State.ALLOWED
+    names.is_away = False
+    (judged,) = review(tracked(ONE), book=book, names=names)
+    assert judged.state is State.REFUSED
+    review(tracked(ONE), book=book, names=names)
+    assert len(names.asked) == 3
+
+
+def test_what_has_no_name_after_all() -> None:
+    """It is asked about no more."""
+    book, names = blind(), Told()
+    for _ in range(3):
+        (judged,) = review(tracked(ONE), book=book, names=names)
+        assert judged.state is State.ALLOWED
+    assert names.asked == ["203.0.113.1"]
+
+
+@pytest.mark.parametrize(
+    ("names", "untold", "state"),
+    [(["www.wikipedia.org"], (), State.ALLOWED), ([], ("203.0.113.1",), State.ALLOWED), ([], (), State.REFUSED)],
+)
+def test_what_was_refused_because_nobody_could_say(names: list[str], untold: tuple[str, ...], state: State) -> None:
+    """Words that hide their name flow once it is known that the address was given: for a site, or for a help line."""
+    book = blind(kind=Kind.TLS)
+    for _ in range(2):
+        (judged,) = review(tracked(ONE, State.REFUSED), book=book, names=Told({"203.0.113.1": names}, untold))
+        assert judged.state is state
 
 
 def test_many_are_asked_about_once_each() -> None:

@@ -124,6 +124,19 @@ def test_while_queues_are_full(home: Gateway, box: Appliance) -> None:
     decides_as_before(home)
 
 
+def test_what_begins_while_nobody_can_say_its_name(home: Gateway, box: Appliance) -> None:
+    """A game that began while the nameserver didn't answer the guard is known a moment later, and ended as others."""
+    with ExitStack() as stack:
+        with stopped(box.status("nameserver")["pid"]):
+            before = decided(box) + 1
+            playing = [stack.enter_context(game(home, family)) for family in FAMILIES]
+            wait_until(lambda: decided(box) > before, "the decision")
+        refused_at = time.time()
+        box.apply(NO_PLAY)
+        for one in playing:
+            one.wait_for_end(after=refused_at)
+
+
 def test_a_guard_that_is_stopped_leaves_nothing_behind(home: Gateway, before: Before, box: Appliance) -> None:
     """No rule of ours, no setting of the kernel's; and when it is back, what was open is open yet and nothing else.
 
@@ -233,6 +246,11 @@ def flooding(home: Gateway, *hosts: str) -> Iterator[None]:
     finally:
         for one in floods:
             home.stop(one)
+
+
+def decided(box: Appliance) -> int:
+    """Return how many connections the guard let through."""
+    return int(box.status("guard")["counts"].get("open", 0))
 
 
 def waiting(home: Gateway) -> list[int]:
