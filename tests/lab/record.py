@@ -17,7 +17,7 @@ _FRAME_OCTETS = 1 << 16
 
 
 def main(interface: str, path: str) -> None:
-    """Record; what arrived before SIGTERM is in the file."""
+    """Record; what arrived before SIGTERM is in the file, each frame when it was seen."""
     wake, waker = os.pipe()
     signal.signal(signal.SIGTERM, lambda *_: os.write(waker, b"."))
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as wire, Path(path).open("wb") as sink:
@@ -31,6 +31,7 @@ def main(interface: str, path: str) -> None:
             frame = wire.recv(_FRAME_OCTETS)
             seconds, part = divmod(time.time_ns() // 1000, 1_000_000)
             sink.write(struct.pack("<IIII", seconds, part, len(frame), len(frame)) + frame)
+            sink.flush()
 
 
 if __name__ == "__main__":

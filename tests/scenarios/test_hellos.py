@@ -30,7 +30,7 @@ from tests import tshark
 from tests.browser import WAIT_MS, chromium
 from tests.commands.cli import kindgate
 from tests.lab import pages, record
-from tests.lab.home import Home, home
+from tests.lab.home import Home, home, wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -42,6 +42,7 @@ SITES = {"v4.example": (PHONE.v4, SITE.v4), "v6.example": (PHONE.v6, SITE.v6)}
 """The end of a site's name → addresses of who asks and who answers."""
 ALPN = {"tls": ["h2", "http/1.1"], "quic": ["h3"]}
 SMALL_MTU, MTU = 1280, 1500
+SILENCE_S = 0.5
 CASES = [(proto, end, mtu) for proto in ALPN for end in SITES for mtu in (MTU, SMALL_MTU)]
 
 Case = tuple[str, str, int]
@@ -92,9 +93,18 @@ def _open(lab: Home, browser: Browser, case: Case, path: Path) -> Path:
     page = browser.new_page()
     page.goto(f"https://{name_of(case)}/", timeout=WAIT_MS)
     assert page.title() == f"{name_of(case)} {'h3' if case[0] == 'quic' else 'http/1.1'}"
+    # A connection to spare may just have been begun: a browser that is closed would leave its hello half said.
+    wait_until(lambda: _is_silent(path), "the end of the conversation")
     page.context.close()
     lab.stop(recorder)
     return path
+
+
+def _is_silent(recording: Path) -> bool:
+    """Say whether nothing is said for a while."""
+    before = recording.stat().st_size
+    time.sleep(SILENCE_S)
+    return recording.stat().st_size == before
 
 
 @pytest.fixture(params=CASES, ids=name_of)
