@@ -1,10 +1,12 @@
 """How long a caregiver's tap takes: until every worker answers otherwise, and until the page says "in force".
 
 Kindgate on loopback, set up by its own pages; a site is blocked and the rule taken away again, a child is paused and
-resumed. Each tap is asked about from ports that were not used before, so that all workers are reached.
+resumed, and one of ten may have what it asks for because the classifier was wary of it. Each tap is asked about from
+ports that were not used before, so that all workers are reached.
 """
 
 import argparse
+import http.client
 import json
 import re
 import socket
@@ -26,13 +28,14 @@ from urllib.parse import urlencode
 
 import dns.message
 
-SERVER, DNS_PORT, WEB_PORT, CLIENT = "127.0.0.1", 5396, 8096, "127.0.0.2"
-SITE = "tap.kindgate.test"
+SERVER, DNS_PORT, WEB_PORT = "127.0.0.1", 5396, 8096
+TEEN, TWEEN = "127.0.0.2", "127.0.0.3"
+SITE, NEW_SITE = "tap.kindgate.test", "mega-casino-jackpot-slots.bet"
 """There is no upstream here, so that only what is blocked has an answer."""
 HOUSE = f"""\
 version: 1
-persons: [{{id: kim, name: Kim, band: 13-15}}]
-devices: [{{id: tablet, person: kim, addresses: [{CLIENT}]}}]
+persons: [{{id: kim, name: Kim, band: 13-15}}, {{id: ada, name: Ada, band: 10-12}}]
+devices: [{{id: phone, person: kim, addresses: [{TEEN}]}}, {{id: tablet, person: ada, addresses: [{TWEEN}]}}]
 """
 """The pages refuse to name a device on loopback; an installer's file does not."""
 PASSWORD = "otter lamp gravel"
@@ -44,12 +47,14 @@ BOUND_S = 1.0
 
 
 class Tap(NamedTuple):
-    """What is done, the form that does it, and whether the site is closed then."""
+    """What is done, the form that does it, whether the site is closed then, and which one at whose device."""
 
     what: str
     path: str
     fields: Mapping[str, str]
     is_closed: bool
+    site: str = SITE
+    source: str = TEEN
 
 
 class Took(NamedTuple):
@@ -65,6 +70,9 @@ TAPS = (
     Tap("a child is paused", "/child/kim/pause", {"for": "15"}, True),
     Tap("the pause is ended", "/child/kim/resume", {}, False),
 )
+ALLOWED = Tap("what a child asks for is allowed", "", {"answer": "always"}, False, NEW_SITE, TWEEN)
+"""Its path is the request's."""
+TAKEN_BACK = Tap("and taken back", "/child/ada/rules/remove", {"name": NEW_SITE}, True, NEW_SITE, TWEEN)
 
 
 def main() -> None:
@@ -75,22 +83,38 @@ def main() -> None:
     told = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        caregiver = Caregiver()
+        caregiver, child = Visitor(SERVER), Visitor(TWEEN)
         set_up(caregiver, stack.enter_context(kindgate(folder, told.workers)))
+        wait_for_the_classifier()
         finger = stack.enter_context(ThreadPoolExecutor(1))
-        took: dict[str, list[Took]] = {one.what: [] for one in TAPS}
+        took: dict[str, list[Took]] = {one.what: [] for one in (*TAPS, ALLOWED, TAKEN_BACK)}
         for _ in range(told.times):
             for one in TAPS:
+                took[one.what].append(tap(finger, caregiver, one))
+            allowed = ALLOWED._replace(path=requested(caregiver, child))
+            for one in (allowed, TAKEN_BACK):
                 took[one.what].append(tap(finger, caregiver, one))
     longest_s = report(took, f"{told.workers} workers, {told.times} times each")
     sys.exit(longest_s > BOUND_S)
 
 
-class Caregiver:
+class From(urllib.request.HTTPHandler):
+    """Connects from an address of one's own."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self._source = source
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """Ask over a new connection."""
+        return self.do_open(http.client.HTTPConnection, req, source_address=(self._source, 0))
+
+
+class Visitor:
     """A browser without a script: follows redirects, keeps cookies, sends the token of the last form."""
 
-    def __init__(self) -> None:
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    def __init__(self, source: str) -> None:
+        self._opener = urllib.request.build_opener(From(source), urllib.request.HTTPCookieProcessor(CookieJar()))
         self._token = ""
 
     def get(self, path: str) -> str:
@@ -146,7 +170,7 @@ def code_in(log: Path, process: "subprocess.Popen[bytes]") -> str:
     sys.exit(f"Kindgate did not come up: {log.read_text()}")
 
 
-def set_up(caregiver: Caregiver, code: str) -> None:
+def set_up(caregiver: Visitor, code: str) -> None:
     """Do the first run, and wait until all of it is in force."""
     caregiver.get("/start")
     caregiver.post("/start", code=code)
@@ -158,28 +182,49 @@ def set_up(caregiver: Caregiver, code: str) -> None:
     settle(caregiver, caregiver.get("/"))
 
 
-def tap(finger: ThreadPoolExecutor, caregiver: Caregiver, one: Tap) -> Took:
+def wait_for_the_classifier() -> None:
+    """Return when the youngest is to ask about a name that nobody knows, from whichever worker."""
+    until = time.monotonic() + READY_S
+    with ExitStack() as stack:
+        clients = [stack.enter_context(client(TWEEN)) for _ in range(CLIENTS)]
+        while not all(is_closed(each, NEW_SITE) for each in clients):
+            if time.monotonic() > until:
+                sys.exit("the classifier did not come up")
+            time.sleep(0.1)
+
+
+def requested(caregiver: Visitor, child: Visitor) -> str:
+    """Have the youngest ask for what the classifier is wary of; return the form by which that is answered."""
+    child.get("/me")
+    child.post("/me/request", what=NEW_SITE)
+    found = re.search(r'action="(/requests/\d+)"', caregiver.get("/requests"))
+    if not found:
+        sys.exit("no caregiver sees the request")
+    return found[1]
+
+
+def tap(finger: ThreadPoolExecutor, caregiver: Visitor, one: Tap) -> Took:
     """Send a form and, meanwhile, ask for the site; return after how long both had it."""
     with ExitStack() as stack:
-        clients = [stack.enter_context(client()) for _ in range(CLIENTS)]
-        if any(is_closed(each) is one.is_closed for each in clients):
-            sys.exit(f"{SITE} was so before: {one.what}")
+        clients = [stack.enter_context(client(one.source)) for _ in range(CLIENTS)]
+        if any(is_closed(each, one.site) is one.is_closed for each in clients):
+            sys.exit(f"{one.site} was so before: {one.what}")
         began = time.monotonic()
         page = finger.submit(press, caregiver, one, began)
-        while not all(is_closed(each) is one.is_closed for each in clients):
+        while not all(is_closed(each, one.site) is one.is_closed for each in clients):
             if time.monotonic() - began > LIMIT_S:
                 sys.exit(f"never on the wire: {one.what}")
         wire_s = time.monotonic() - began
         return Took(wire_s, page.result(2 * LIMIT_S))
 
 
-def press(caregiver: Caregiver, one: Tap, began: float) -> float:
+def press(caregiver: Visitor, one: Tap, began: float) -> float:
     """Send a form; return after how many seconds the page says that it is in force."""
     settle(caregiver, caregiver.post(one.path, **one.fields))
     return time.monotonic() - began
 
 
-def settle(caregiver: Caregiver, page: str) -> None:
+def settle(caregiver: Visitor, page: str) -> None:
     """Return when a page says "in force", or its mark would that is asked again as the page's script does."""
     until = time.monotonic() + LIMIT_S
     is_everywhere = 'data-force="everywhere"' in page
@@ -189,18 +234,18 @@ def settle(caregiver: Caregiver, page: str) -> None:
         is_everywhere = json.loads(caregiver.get("/force.json"))["is_everywhere"]
 
 
-def client() -> socket.socket:
-    """Return the child's device on a port of its own."""
+def client(source: str) -> socket.socket:
+    """Return a child's device on a port of its own."""
     opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     opened.settimeout(LIMIT_S)
-    opened.bind((CLIENT, 0))
+    opened.bind((source, 0))
     opened.connect((SERVER, DNS_PORT))
     return opened
 
 
-def is_closed(opened: socket.socket) -> bool:
+def is_closed(opened: socket.socket, site: str) -> bool:
     """Say whether the device gets the block answer."""
-    opened.send(dns.message.make_query(SITE, "A").to_wire())
+    opened.send(dns.message.make_query(site, "A").to_wire())
     return bool(dns.message.from_wire(opened.recv(4096)).answer)
 
 

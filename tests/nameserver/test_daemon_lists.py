@@ -139,7 +139,7 @@ def test_damaged_lists_from_the_start(data: Path) -> None:
     publish(data, ADS)
     set_file(data).write_bytes(b"127.0.0.1 localhost\n")
     with fake_upstream() as fake, running(data, (fake.endpoint,), workers=1) as started:
-        in_force_words = inforce.look_at_lists(data, "")
-        assert in_force_words.standing is Standing.RUNS
-        assert in_force_words.problem == f"{set_file(data)} can't be used: not a file of lists"
+        # It answers before its worker has said which lists it runs.
+        until(lambda: inforce.look_at_lists(data, "").standing is Standing.RUNS, END_S, "it is reported")
+        assert inforce.look_at_lists(data, "").problem == f"{set_file(data)} can't be used: not a file of lists"
         assert seen(started) == {REAL}
