@@ -1,0 +1,1 @@
+"""Tests in the lab: homes of network namespaces, with a router, devices and an internet of their own."""
