@@ -26,6 +26,8 @@ from appliance.world.neighbours import Neighbours
 LOOK_S = 0.1
 """How often it is looked for other orders, and for connections whose time ran out."""
 HEARTBEAT_S = 0.5
+TELL_S = 0.01
+"""So long what was decided waits for more, to be told in one go: the daemon would wake up for every connection."""
 GC_THRESHOLDS = 20_000, 20, 20
 """So rarely that few packets wait for it."""
 
@@ -38,6 +40,7 @@ class Worker:
         self._link = link
         self._counts: Counter[str] = Counter()
         self._to_tell: list[Settled] = []
+        self._telling: asyncio.TimerHandle | None = None
         book = rules.load_rulebook()
         self._orders = Orders(data, book, rules.load_flow_rules(book))
         self._neighbours = Neighbours()
@@ -78,12 +81,15 @@ class Worker:
             pass  # it says nothing; it is listened to for its end
 
     def _tell(self, settled: Settled) -> None:
-        """Tell the daemon, once the packet is on its way."""
-        if not self._to_tell:
-            asyncio.get_running_loop().call_soon(self._tell_all)
+        """Tell the daemon, once the packet is on its way, and those of a moment in one go."""
+        if self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(TELL_S, self._tell_all)
         self._to_tell.append(settled)
 
     def _tell_all(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
         told, self._to_tell = self._to_tell, []
         for settled in told:
             if not self._link.tell(settled):
@@ -98,6 +104,8 @@ class Worker:
 
     async def _beat(self) -> None:
         while True:
+            # What it counts was told before.
+            self._tell_all()
             self._link.tell(self._running())
             await asyncio.sleep(HEARTBEAT_S)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from appliance.web import certificate
+from appliance.world.life import die_with_parent
 
 PORT = 443
 NAME = "www.example.com"
@@ -44,9 +45,14 @@ def serve(folder: Path) -> None:
     with socket.create_server(("::", PORT), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024) as listening:
         multiprocessing.set_start_method("fork")
         for _ in range(SERVERS - 1):
-            multiprocessing.Process(target=_answer, args=(listening, context), daemon=True).start()
+            multiprocessing.Process(target=_help, args=(listening, context), daemon=True).start()
         print(READY, flush=True)
         _answer(listening, context)
+
+
+def _help(listening: socket.socket, context: ssl.SSLContext) -> None:
+    die_with_parent()
+    _answer(listening, context)
 
 
 def _answer(listening: socket.socket, context: ssl.SSLContext) -> None:
