@@ -122,7 +122,7 @@ class Flow:
         return Settle(
             *(facts.protocol, facts.client, facts.client_port, facts.server, facts.server_port),
             *(facts.kind, why, facts.name, None if doubts else found.address, facts.hello),
-            tuple(sorted(look(facts, self._known) + doubts, key=lambda sign: -sign.confidence)),
+            _surest_first(look(facts, self._known) + doubts),
             is_begun=isinstance(self._talk, Datagrams) or self._talk.has_start,
         )
 
@@ -155,3 +155,7 @@ class Flow:
             if any(is_clients) and not all(is_clients):
                 return self._client is is_clients[0]
         return None
+
+
+def _surest_first(signs: tuple[Sign, ...]) -> tuple[Sign, ...]:
+    return tuple(sorted(signs, key=lambda sign: -sign.confidence)) if signs else ()

@@ -15,7 +15,7 @@ def look(facts: Facts, known: Known = NOTHING) -> tuple[Sign, ...]:
     for sign in _all(facts, known):
         if sign.id not in found or sign.confidence > found[sign.id].confidence:
             found[sign.id] = sign
-    return tuple(sorted(found.values(), key=lambda sign: -sign.confidence))
+    return tuple(sorted(found.values(), key=lambda sign: -sign.confidence)) if found else ()
 
 
 def _all(facts: Facts, known: Known) -> Iterator[Sign]:

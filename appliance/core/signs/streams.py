@@ -12,6 +12,8 @@ from appliance.core.signs.sign import Confidence, Sign
 BITTORRENT: Final = b"\x13BitTorrent protocol"
 """How both sides of a swarm begin (BEP 3)."""
 
+_TLS = b"\x16\x03"
+"""How a record of a handshake begins; as OpenVPN's length it would be of more octets than are kept."""
 _PPTP = regex(rb"(?s)\x00\x9c\x00\x01\x1a\x2b\x3c\x4d\x00[\x01\x02]")
 """Length, kind, cookie, start of control connection and its answer (RFC 2637 section 2.1)."""
 _TINC = regex(rb"0 [A-Za-z0-9_^.-]{1,64} 17(?:\.[0-9]{1,3})?\n")
@@ -44,12 +46,13 @@ def look(facts: Facts) -> Iterator[Sign]:
 
 
 def _handshakes(first: bytes, answer: bytes) -> Iterator[Sign]:
-    yield from _openvpn(first, answer)
-    yield from _socks(first, answer)
-    if _PPTP.match(first):
-        yield Sign("pptp", Confidence.STRONG, "handshake")
-    if _TINC.match(first):
-        yield Sign("tinc", Confidence.STRONG, "handshake")
+    if not first.startswith(_TLS):  # as most connections do, and none of these
+        yield from _openvpn(first, answer)
+        yield from _socks(first, answer)
+        if _PPTP.match(first):
+            yield Sign("pptp", Confidence.STRONG, "handshake")
+        if _TINC.match(first):
+            yield Sign("tinc", Confidence.STRONG, "handshake")
     if first.startswith(BITTORRENT) or answer.startswith(BITTORRENT):
         yield Sign("bittorrent", Confidence.STRONG, "handshake")
 

@@ -74,6 +74,9 @@ class Segments:
                 self._pieces.append((at + first - by, octets[first:last]))
 
     def _lay(self, offset: int, payload: bytes) -> None:
+        if not self._pieces:
+            self._pieces = [(offset, payload)] if payload else []
+            return
         fresh = [(at, octets) for at, octets in self._unknown(offset, payload) if octets]
         if not fresh:
             return
