@@ -334,11 +334,11 @@ class Inspector:
                 kind=wait.settle.kind.value,
                 mark=bits,
                 state=orders.state,
-                until=min((one for one in (until, again_at) if one is not None), default=None),
+                until=_sooner(until, again_at),
                 is_open=is_open,
                 is_blind=again_at is not None,
                 signs=signs,
-                shows=tuple((sign.id, int(sign.confidence)) for sign in wait.settle.signs),
+                shows=tuple([(sign.id, int(sign.confidence)) for sign in wait.settle.signs]),
             )
         )
         return bits
@@ -355,6 +355,11 @@ def _ends(packet: Packet) -> _Ends:
 def _holds(decided: _Decision | _Judged, state: int, at: float) -> bool:
     """Say whether it is decided by the same orders, and for so long."""
     return decided.state == state and (decided.until is None or at < decided.until)
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    """Return the earlier of two times, None where there is neither."""
+    return one if other is None else other if one is None else min(one, other)
 
 
 def _is_rewritten(passage: Passage) -> bool:

@@ -136,7 +136,7 @@ class Flows:
         if self._wants_start and _begins_anew(packet, found.opened_by):
             return None
         self._settled[key] = found._replace(at=at)
-        return found.settle
+        return msgspec.structs.replace(found.settle, is_again=True)
 
     def _goes_on(self, key: _Key, number: int, at: float) -> bool:
         """Say whether a packet only follows the first: what the kernel cut from one large one bears its mark."""
@@ -201,7 +201,7 @@ class Flows:
         for flows in (self._open, self._watched):
             if key in flows:
                 self._drop(key, flows)
-        self._settled[key] = _Settled(msgspec.structs.replace(settle, is_again=True), at, opened_by)
+        self._settled[key] = _Settled(settle, at, opened_by)
         if len(self._settled) > self._max_flows:
             del self._settled[next(iter(self._settled))]
         return settle

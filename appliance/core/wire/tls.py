@@ -1,6 +1,7 @@
 """TLS ClientHellos: the name that a client asks for before anything is encrypted (RFC 8446, RFC 6066, RFC 5246)."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import filterfalse
 from re import compile as regex
 from struct import Struct, unpack
@@ -27,6 +28,8 @@ MAX_RECORDS: Final = 1024
 MAX_EXTENSIONS: Final = 512
 MAX_NUMBERS: Final = 256
 """So many ciphers, groups and versions are told; the rest is passed over."""
+MAX_LISTS: Final = 256
+"""Of ciphers, groups and versions so many are remembered: a client has the same ones each time."""
 MAX_ENTRIES: Final = 32
 """So many application protocols and server names are looked at."""
 
@@ -116,7 +119,7 @@ def _body(body: bytes) -> Hello:
     offered = found.get(SUPPORTED_VERSIONS, b"")[1:]
     return Hello(
         name=_name(found.get(SERVER_NAME, b"")),
-        alpn=tuple(_protocol(entry) for entry in _entries(found.get(ALPN, b"")[2:])),
+        alpn=tuple(map(_protocol, _entries(found[ALPN][2:]))) if ALPN in found else (),
         versions=_numbers(offered) or (body[0] << 8 | body[1],),
         has_ech=ECH in kinds,
         has_esni=ESNI in kinds,
@@ -144,20 +147,22 @@ def _extensions(body: bytes, pos: int) -> tuple[list[int], dict[int, bytes]]:
     pos, end = _run(body, pos, 2)
     if end != len(body):
         raise WireError("octets after the extensions")
-    while pos < end:
-        start = pos + _EXTENSION.size
-        if start > end or len(kinds) == MAX_EXTENSIONS:
-            raise WireError("an extension too many")
-        kind, length = _EXTENSION.unpack_from(body, pos)
+    unpack, last = _EXTENSION.unpack_from, end - _EXTENSION.size
+    for _ in range(MAX_EXTENSIONS):
+        if pos > last:
+            break
+        kind, length = unpack(body, pos)
+        start = pos + 4
         pos = start + length
         kinds.append(kind)
-        if kind in _READ:
-            found.setdefault(kind, body[start:pos])
+        if kind in _READ and kind not in found:
+            found[kind] = body[start:pos]
     if pos != end:
-        raise WireError("an extension that ends too early")
+        raise WireError("an extension that ends too early, or one too many")
     return kinds, found
 
 
+@lru_cache(MAX_LISTS)
 def _numbers(octets: bytes) -> tuple[int, ...]:
     count = min(len(octets) // 2, MAX_NUMBERS)
     return tuple(filterfalse(_GREASE.__contains__, unpack(f"!{count}H", octets[: 2 * count])))
