@@ -34,7 +34,7 @@ GRACE_S = 60.0
 """So long after a start it is no wonder that the beginning of a connection was not seen."""
 MAX_BACK_S = 1.0
 BLIND_S = 2.0
-"""So soon it is asked again about what has no name, when the nameserver didn't answer in time."""
+"""So soon it is asked again about what has no name, where the nameserver was asked and didn't answer in time."""
 MAX_ASKERS = 4096
 MAX_LIKE = 1024
 HEADLESS = Sign("two_stories", Confidence.LIKELY, "start")
@@ -58,9 +58,12 @@ class Given(NamedTuple):
     """It was given for a name that is written nowhere."""
     is_known: bool = True
     """The nameserver did answer."""
+    is_asked: bool = True
+    """It was asked."""
 
 
-UNKNOWN = Given(is_known=False)
+UNKNOWN = Given(is_known=False, is_asked=False)
+"""Of one of too many to ask about each."""
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -238,7 +241,9 @@ class Inspector:
             signs = ((self._orders.flow_rules.disguised, PINNED), *signs)
         is_open = not is_pinned and (passage.is_open or is_spared)
         is_blind = passage.name is None and not given.is_known
-        return self._conclude(wait, passage, signs, is_open=is_open, again_at=at + BLIND_S if is_blind else None)
+        # Those of a flood wait until all that flows is looked through.
+        again_at = at + BLIND_S if is_blind and given.is_asked else None
+        return self._conclude(wait, passage, signs, is_open=is_open, is_blind=is_blind, again_at=again_at)
 
     def _is_free(self, packet: Packet, mac: str | None, mark: int) -> bool:
         """Say whether a packet is of a device that nobody is to look at; and remember who began a connection."""
@@ -317,6 +322,7 @@ class Inspector:
         signs: tuple[tuple[str, str], ...],
         *,
         is_open: bool,
+        is_blind: bool = False,
         again_at: float | None = None,
     ) -> int:
         """Decide a connection and tell of it; `again_at` it is to be asked for its name again."""
@@ -336,7 +342,7 @@ class Inspector:
                 state=orders.state,
                 until=_sooner(until, again_at),
                 is_open=is_open,
-                is_blind=again_at is not None,
+                is_blind=is_blind,
                 signs=signs,
                 shows=tuple([(sign.id, int(sign.confidence)) for sign in wait.settle.signs]),
             )

@@ -241,8 +241,9 @@ def test_what_nobody_has_a_name_for(seen: Seen) -> None:
 @pytest.mark.parametrize(
     ("given", "windows", "told"),
     [
-        (UNKNOWN, (), (True, AT + BLIND_S)),
-        (UNKNOWN, (Window(name="Bed", start="15:00", end="16:00"),), (True, AT + BLIND_S)),
+        (Given(is_known=False), (), (True, AT + BLIND_S)),
+        (Given(is_known=False), (Window(name="Bed", start="15:00", end="16:00"),), (True, AT + BLIND_S)),
+        (UNKNOWN, (), (True, None)),
         (Given(), (), (False, None)),
         (Given(("www.wikipedia.org",)), (), (False, None)),
     ],
@@ -250,7 +251,7 @@ def test_what_nobody_has_a_name_for(seen: Seen) -> None:
 def test_what_nobody_could_say_in_time(
     given: Given, windows: tuple[Window, ...], told: tuple[bool, float | None]
 ) -> None:
-    """It is told as such, and that it is to be looked at again soon."""
+    """It is told as such, and that it is to be looked at again soon, unless it is one of too many."""
     seen = Seen(House(persons=(child("10-12", windows=windows),), devices=HOUSE.devices[:1]))
     wait = seen.say(nameless_hello())
     assert isinstance(wait, Wait)
