@@ -71,7 +71,12 @@ class Mark(NamedTuple):
     @property
     def bits(self) -> int:
         """It as the kernel has it, the bits of others being 0."""
-        return self.state.bits | self.epoch % EPOCHS << _EPOCH_SHIFT | self.number << _NUMBER_SHIFT
+        return bits_of(self.state, self.number, self.epoch)
+
+
+def bits_of(state: State, number: int, epoch: int) -> int:
+    """Return a mark as the kernel has it; of an epoch what is beyond `EPOCHS` doesn't count."""
+    return state << _STATE_SHIFT | epoch % EPOCHS << _EPOCH_SHIFT | number << _NUMBER_SHIFT
 
 
 def read(bits: int) -> Mark | None:

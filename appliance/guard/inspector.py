@@ -10,10 +10,9 @@ import msgspec
 from msgspec.structs import replace
 
 from appliance.core.asker import Registry
-from appliance.core.device import Device
 from appliance.core.flows.settle import WATCH, Settle, Why
 from appliance.core.flows.table import MAX_FLOWS, Flows
-from appliance.core.mark import ANSWER, EPOCHS, FIRST, OPENED, REPLY, Mark, State, numbers
+from appliance.core.mark import ANSWER, FIRST, OPENED, REPLY, State, bits_of, numbers
 from appliance.core.passage import By, Passage, judge
 from appliance.core.routes import known_of
 from appliance.core.signs.facts import Kind
@@ -130,7 +129,7 @@ class _Latest(Generic[K, V]):
         self._old, self._new = {}, {}
 
 
-_Like = tuple[str, str | None, Kind, tuple[Sign, ...], tuple[str, ...], bytes]
+_Like = tuple[str | None, str | None, Kind, tuple[Sign, ...], tuple[str, ...], bytes]
 """All by which a connection is judged."""
 _Ends = tuple[int, bytes, int, bytes, int]
 """A Connection without its name, for what is made for every packet."""
@@ -225,7 +224,7 @@ class Inspector:
 
     def decide(self, wait: Wait, given: Given, at: float) -> int:
         """Return the mark of a connection by what the nameserver gave out."""
-        settle, device = wait.settle, self._device(wait.device)
+        settle = wait.settle
         if settle.why is Why.LATE and not (given.names or given.is_untold):
             settle = replace(settle, signs=(HEADLESS,))
         elif not settle.is_begun and at - self._began_at < GRACE_S:
@@ -233,7 +232,7 @@ class Inspector:
             settle = replace(settle, kind=Kind.OTHER)
         if given.is_for_name is False:
             settle = replace(settle, signs=tuple(self._surer(sign) for sign in settle.signs))
-        passage = self._judge(settle, device, given.names, at)
+        passage = self._judge(settle, wait.device, given.names, at)
         is_pinned = _is_rewritten(passage) and given.is_for_name is False
         is_spared = given.is_untold and passage.by is By.NOTHING and not passage.signs
         signs = passage.signs
@@ -275,9 +274,10 @@ class Inspector:
 
     def _settled(self, settle: Settle, at: float) -> int | Wait:
         connection = Connection.of(settle)
-        before = self._decided.get(connection)
-        if settle.is_again and before is not None and _holds(before, self._orders.state, at):
-            return before.mark
+        if settle.is_again:
+            before = self._decided.get(connection)
+            if before is not None and _holds(before, self._orders.state, at):
+                return before.mark
         asker = self._asker(self._macs.get(connection), settle.client)
         if asker.is_free:
             return self._bits(State.ALLOWED)
@@ -286,8 +286,8 @@ class Inspector:
             return self.decide(wait, UNKNOWN, at)
         if settle.kind is not Kind.DNS and settle.name is None:
             return wait
-        passage = self._judge(settle, self._device(asker.device), (), at)
-        if _is_rewritten(passage) or any(self._is_doubtful(sign) for sign in settle.signs):
+        passage = self._judge(settle, asker.device, (), at)
+        if _is_rewritten(passage) or (settle.signs and any(map(self._is_doubtful, settle.signs))):
             return wait
         return self._conclude(wait, passage, passage.signs, is_open=passage.is_open)
 
@@ -299,18 +299,17 @@ class Inspector:
         """Say whether it matters to a sign if the device asked for the name."""
         return sign.confidence is Confidence.WEAK and sign.id in self._orders.flow_rules.unasked
 
-    def _device(self, id_: str | None) -> Device | None:
-        return self._orders.devices.get(id_) if id_ is not None else None
-
-    def _judge(self, settle: Settle, device: Device | None, names: tuple[str, ...], at: float) -> Passage:
+    def _judge(self, settle: Settle, device: str | None, names: tuple[str, ...], at: float) -> Passage:
         """Judge a connection, or one that is like it: a page has dozens to one name."""
-        orders, kind = self._orders, device.kind if device else None
-        subject = orders.policy.of_device(device.id if device else None)
+        orders = self._orders
         server = settle.server if settle.name is None else b""
-        like = f"{kind}:{subject.key}", settle.name, settle.kind, settle.signs, names, server
+        like = device, settle.name, settle.kind, settle.signs, names, server
         found = self._passages.get(like)
         if found is not None and _holds(found, orders.state, at):
             return found.passage
+        known = orders.devices.get(device) if device is not None else None
+        subject = orders.policy.of_device(device if known else None)
+        kind = known.kind if known else None
         passage = judge(orders.policy, orders.flow_rules, subject, settle, names, at, kind=kind)
         self._passages.put(like, _Judged(passage, orders.state, passage.verdict.until))
         return passage
@@ -337,20 +336,20 @@ class Inspector:
                 *wait.connection,
                 device=wait.device,
                 name=passage.name,
-                kind=wait.settle.kind.value,
+                kind=wait.settle.kind,
                 mark=bits,
                 state=orders.state,
                 until=_sooner(until, again_at),
                 is_open=is_open,
                 is_blind=is_blind,
                 signs=signs,
-                shows=tuple([(sign.id, int(sign.confidence)) for sign in wait.settle.signs]),
+                shows=_shown(wait.settle.signs) if wait.settle.signs else (),
             )
         )
         return bits
 
     def _bits(self, state: State, number: int = 0) -> int:
-        return Mark(state, number, self._orders.state % EPOCHS).bits
+        return bits_of(state, number, self._orders.state)
 
 
 def _ends(packet: Packet) -> _Ends:
@@ -361,6 +360,10 @@ def _ends(packet: Packet) -> _Ends:
 def _holds(decided: _Decision | _Judged, state: int, at: float) -> bool:
     """Say whether it is decided by the same orders, and for so long."""
     return decided.state == state and (decided.until is None or at < decided.until)
+
+
+def _shown(signs: tuple[Sign, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple([(sign.id, int(sign.confidence)) for sign in signs])
 
 
 def _sooner(one: float | None, other: float | None) -> float | None:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from appliance.core.flows.flow import NUMBERS, Flow
+from appliance.core.flows.opening import read_opening
 from appliance.core.flows.settle import WATCH, Settle, Watch, Why
 from appliance.core.signs.facts import Facts
 from appliance.core.signs.known import NOTHING, Known
@@ -73,6 +74,10 @@ class Flows:
         `is_first`: the server said that the client's words begin with this one, so that no SYN need be seen.
         """
         key = _key(packet)
+        if is_first and not (key in self._settled or key in self._open or key in self._watched):
+            settle = read_opening(packet, self._known)
+            if settle:
+                return self._keep(key, settle, at, (packet.sequence - 1) % NUMBERS)
         is_anew = packet.flags & (SYN | ACK) == SYN and self._make_way(key, packet.sequence)
         if is_first and self._goes_on(key, packet.sequence, at):
             is_first = False

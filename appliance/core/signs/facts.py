@@ -1,6 +1,6 @@
 """What is known of a flow so far, for those who look for signs."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from appliance.core.wire.hello import Hello
@@ -9,7 +9,7 @@ HEAD_OCTETS: Final = 64
 FIRST_OCTETS: Final = 512
 
 
-class Kind(Enum):
+class Kind(StrEnum):
     """Whose words a flow begins with."""
 
     TLS = "tls"

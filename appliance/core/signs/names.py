@@ -32,8 +32,9 @@ def look(facts: Facts, known: Known) -> Iterator[Sign]:
     """Yield what the name, the server's address and the hello of a flow show."""
     hello = facts.hello
     is_dns = facts.server_port == DOT_PORT or (hello is not None and not _DNS_PROTOCOLS.isdisjoint(hello.alpn))
-    if facts.name and facts.kind in _WEB:
-        yield from _of_name(facts.name, known)
+    by_name = _of_name(facts.name, known) if facts.name and facts.kind in _WEB else None
+    if by_name:
+        yield by_name
     if is_dns and facts.kind is Kind.TLS:
         yield Sign("dot", Confidence.STRONG, "port" if facts.server_port == DOT_PORT else "alpn")
     by_address = known.of_address(facts.server)
@@ -45,12 +46,11 @@ def look(facts: Facts, known: Known) -> Iterator[Sign]:
         yield from _of_hello(hello, facts, is_known=by_address is not None)
 
 
-def _of_name(name: str, known: Known) -> Iterator[Sign]:
+def _of_name(name: str, known: Known) -> Sign | None:
     sign = known.of_name(name)
-    if sign:
-        yield sign
-    elif _DOH_NAME.search(name):
-        yield Sign(DOH, Confidence.WEAK, "label")  # or a department of health
+    if sign is None and _DOH_NAME.search(name):
+        return Sign(DOH, Confidence.WEAK, "label")  # or a department of health
+    return sign
 
 
 def _asking(facts: Facts) -> Iterator[Sign]:

@@ -111,10 +111,13 @@ def _body(body: bytes) -> Hello:
     """Return what a ClientHello says (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2)."""
     if body[:1] != b"\x03":
         raise WireError("not a version of TLS")
-    _, pos = _run(body, _SESSION_AT, 1)
-    start, pos = _run(body, pos, 2)
-    ciphers = body[start:pos]
-    _, pos = _run(body, pos, 1)
+    try:
+        start = _SESSION_AT + 3 + body[_SESSION_AT]
+        pos = start + (body[start - 2] << 8 | body[start - 1])
+        ciphers = body[start:pos]
+        pos += 1 + body[pos]
+    except IndexError:
+        raise WireError("a ClientHello that ends too early") from None
     kinds, found = _extensions(body, pos)
     offered = found.get(SUPPORTED_VERSIONS, b"")[1:]
     return Hello(
@@ -129,24 +132,16 @@ def _body(body: bytes) -> Hello:
     )
 
 
-def _run(body: bytes, pos: int, width: int) -> tuple[int, int]:
-    """Return where the octets lie whose count stands at `pos`, in `width` octets."""
-    start = pos + width
-    stop = start + int.from_bytes(body[pos:start], "big")
-    if max(start, stop) > len(body):
-        raise WireError("a ClientHello that ends too early")
-    return start, stop
-
-
 def _extensions(body: bytes, pos: int) -> tuple[list[int], dict[int, bytes]]:
     """Return the types of all extensions and what those say that are read; the first of a type counts."""
     kinds: list[int] = []
     found: dict[int, bytes] = {}
-    if pos == len(body):
+    end = len(body)
+    if pos == end:
         return kinds, found
-    pos, end = _run(body, pos, 2)
-    if end != len(body):
-        raise WireError("octets after the extensions")
+    pos += 2
+    if pos > end or pos + int.from_bytes(body[pos - 2 : pos], "big") != end:
+        raise WireError("extensions that end too early or too late")
     unpack, last = _EXTENSION.unpack_from, end - _EXTENSION.size
     for _ in range(MAX_EXTENSIONS):
         if pos > last:
