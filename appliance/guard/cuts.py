@@ -22,6 +22,9 @@ from appliance.guard.knock import knock
 from appliance.guard.review import Judged, MacTable, Names, Review
 from appliance.household.orders import Orders
 
+AGAIN_S: Final = 0.7
+"""So long after a cut the ends are woken once more: an end that has just answered something else answers nothing for
+half a second."""
 CHECK_S: Final = 5.0
 """So long after a cut it is looked whether anything of it flows."""
 SOON_S: Final = 1.0
@@ -76,6 +79,10 @@ class _Pending(NamedTuple):
     at: float
     ended: dict[Connection, _Whose | None]
     """None for what nobody is told of."""
+    deaf: frozenset[Connection]
+    """Those of them over TCP that were open, and whose ends so may not know."""
+    is_again: bool = False
+    """They were woken once more."""
 
 
 class Cuts:
@@ -109,7 +116,7 @@ class Cuts:
     @property
     def next_at(self) -> float | None:
         """When (POSIX seconds) something that flows can be decided otherwise, or a cut is to be looked at again."""
-        checks = (one.at + CHECK_S for one in self._pending)
+        checks = (one.at + (CHECK_S if one.is_again else AGAIN_S) for one in self._pending)
         moments = (self._until, self._book.soonest, *checks)
         return min((one for one in moments if one is not None), default=None)
 
@@ -124,10 +131,10 @@ class Cuts:
             review = Review(self._orders, self._book, self._names, self._neighbours)
             self.latest = judged = await review.judge(found, at)
             done = await asyncio.to_thread(self._apply, judged)
-            lately = self._ended()
+            lately = self._deaf()
             self._check(judged, at)
             self._note(judged, at)
-            await asyncio.to_thread(self._knock, judged, lately | self._ended())
+            await asyncio.to_thread(self._knock, judged, lately | self._deaf())
             self._book.keep({tracked.connection for tracked in found})
             untils = (one.passage.verdict.until for one in judged if one.passage is not None)
             until = min((until for until in untils if until is not None), default=None)
@@ -148,15 +155,19 @@ class Cuts:
             self._kernel.delete(freed)
         return Sweep(len(judged), len(refused), len(turned), len(freed))
 
-    def _knock(self, judged: Sequence[Judged], ended: AbstractSet[Connection]) -> None:
-        """Have the ends of what was ended lately hear of it, each twice at least: a packet may be lost."""
-        deaf = [one.tracked for one in judged if one.tracked.is_tcp_open and one.tracked.connection in ended]
-        if deaf:
-            self._kernel.knock(deaf)
+    def _knock(self, judged: Sequence[Judged], deaf: AbstractSet[Connection]) -> None:
+        """Have the ends of what was ended lately hear of it, more than once: a packet may be lost."""
+        found = [one.tracked for one in judged if one.tracked.connection in deaf]
+        if found:
+            self._kernel.knock(found)
 
     def _ended(self) -> set[Connection]:
         """Return what was ended and was not looked at again yet."""
         return {connection for one in self._pending for connection in one.ended}
+
+    def _deaf(self) -> set[Connection]:
+        """Return of these what was open over TCP."""
+        return {connection for one in self._pending for connection in one.deaf}
 
     def _note(self, judged: Sequence[Judged], at: float) -> None:
         """Keep in mind what was ended just now, but for what was ended a moment ago."""
@@ -164,10 +175,12 @@ class Cuts:
         for connection in self._ended() & ended.keys():
             del ended[connection]
         if ended:
-            self._pending.append(_Pending(at, ended))
+            was_open = (one.tracked.connection for one in judged if one.tracked.is_tcp_open)
+            self._pending.append(_Pending(at, ended, frozenset(ended.keys() & set(was_open))))
 
     def _check(self, judged: Sequence[Judged], at: float) -> None:
         """Tell of the cuts that are to be looked at again by now, each device's and reason's by itself."""
+        self._pending = [one._replace(is_again=one.is_again or at - one.at >= AGAIN_S) for one in self._pending]
         # A clock that was set back must not put it off.
         due = [one for one in self._pending if not 0 <= at - one.at < CHECK_S]
         if not due:

@@ -9,6 +9,8 @@ Why not a bare ACK with a wrong number, which has the same answer: stateful fire
 on the way, hold it to be of no connection and drop it, or let it out untranslated. A SYN in the direction in which they
 saw one they let pass (nf_conntrack_proto_tcp.c: ignored, because the end may answer it).
 
+An end answers once in half a second (Linux's tcp_invalid_ratelimit): whoever wants to be sure knocks again after that.
+
 The box itself must not take such a segment for a connection's: it bears `MARK`, and our ruleset has what bears it
 neither tracked nor translated.
 """
@@ -21,7 +23,7 @@ from contextlib import suppress
 from typing import Final
 
 from appliance.core.mark import STATE_MASK
-from appliance.core.wire.packet import ACK, SYN
+from appliance.core.wire.packet import ACK, SYN, Protocol
 from appliance.guard.connection import Connection
 from appliance.guard.conntrack import Tracked
 
@@ -33,10 +35,11 @@ _TCP_OCTETS = 20
 
 
 def knock(tracked: Iterable[Tracked]) -> int:
-    """Make both ends of each open TCP connection speak; return how many segments left.
+    """Make both ends of each TCP connection speak; return how many segments left.
 
-    One that can't leave (no route, no such interface any more) is passed over. Raises OSError where raw sockets are
-    not allowed.
+    Of one that this box saw being reset only the client is asked: whether it was its own reset nobody knows, and a
+    server that has forgotten all would take a SYN for a new connection. A segment that can't leave (no route, no such
+    interface any more) is passed over. Raises OSError where raw sockets are not allowed.
     """
     sent = 0
     with _opened(socket.AF_INET) as v4, _opened(socket.AF_INET6) as v6:
@@ -53,11 +56,12 @@ def knock(tracked: Iterable[Tracked]) -> int:
 def _segments(tracked: Iterable[Tracked]) -> Iterator[tuple[bytes, str]]:
     """Yield the segments and the addresses that they go to."""
     for one in tracked:
-        if not one.is_tcp_open:
-            continue
         near, far = one.connection, one.outside
+        if near.protocol != Protocol.TCP:
+            continue
         yield opening(near, is_answer=True), near.addresses[0]
-        yield opening(far), far.addresses[1]
+        if one.is_tcp_open:
+            yield opening(far), far.addresses[1]
 
 
 def opening(connection: Connection, *, is_answer: bool = False) -> bytes:

@@ -11,7 +11,7 @@ from appliance.core.verdict import Reason
 from appliance.guard.book import Book
 from appliance.guard.connection import Connection
 from appliance.guard.conntrack import Tracked
-from appliance.guard.cuts import CHECK_S, SOON_S, Cut, Cuts, Kernel, Sweep
+from appliance.guard.cuts import AGAIN_S, CHECK_S, SOON_S, Cut, Cuts, Kernel, Sweep
 from tests.core.builders import AT, child, own, pause
 from tests.guard.ordered import ADULTS, HOUSE, NUMBERS, Ordered, connection, settled, tracked
 
@@ -140,8 +140,9 @@ def test_a_cut_is_told_once_it_was_looked_at_again() -> None:
     """Each reason's and each device's by itself, with when it was and how many."""
     home = Guarded(tracked(ONE), tracked(CALL), tracked(OTHER, is_tcp_open=False))
     home.sweep(EVENING)
-    assert (home.told, home.cuts.next_at) == ([], EVENING + CHECK_S)
+    assert (home.told, home.cuts.next_at) == ([], EVENING + AGAIN_S)
     home.sweep(EVENING + CHECK_S - 1)
+    assert home.cuts.next_at == EVENING + CHECK_S
     assert home.told == []
     home.sweep(EVENING + CHECK_S)
     assert home.told == [Cut(EVENING, "kim", "thing", 2, BEDTIME, still=0)]
@@ -178,11 +179,20 @@ def test_a_clock_that_is_set_back_puts_nothing_off() -> None:
     assert [cut.connections for cut in home.told] == [1]
 
 
-def test_ends_that_sleep_are_woken_twice() -> None:
-    """At the cut and when it is looked at again; those over UDP hear of it at their next word."""
-    home = Guarded(tracked(ONE), tracked(CALL))
-    for at in (EVENING, EVENING + CHECK_S, EVENING + 2 * CHECK_S):
-        home.sweep(at)
+def test_ends_that_sleep_are_woken_again_and_again() -> None:
+    """At the cut, a moment later, and when it is looked at again; those over UDP hear of it at their next word."""
+    home = Guarded(tracked(ONE), tracked(CALL), tracked(OTHER, is_tcp_open=False))
+    for later in (0, AGAIN_S, CHECK_S, 2 * CHECK_S):
+        home.sweep(EVENING + later)
+    assert home.table.knocked == [ONE, ONE, ONE]
+
+
+def test_one_ends_reset_says_nothing_of_the_others() -> None:
+    """Which of them sent it is not known; both are woken once more, as far as they can be."""
+    home = Guarded(tracked(ONE))
+    home.sweep(EVENING)
+    home.table.entries[ONE] = home.table.entries[ONE]._replace(is_tcp_open=False)
+    home.sweep(EVENING + AGAIN_S)
     assert home.table.knocked == [ONE, ONE]
 
 

@@ -40,14 +40,20 @@ def test_numbers_are_any() -> None:
 
 
 def test_each_end_hears_from_the_one_that_it_knows() -> None:
-    """The server knows the box where this translates; who is over, or speaks no TCP, hears nothing."""
+    """The server knows the box where this translates; who speaks no TCP hears nothing."""
     udp = V4._replace(protocol=17)
-    tracked = [Tracked(V4, TRANSLATED, 0, is_tcp_open=True), Tracked(V6, V6, 0), Tracked(udp, udp, 0)]
+    tracked = [Tracked(V4, TRANSLATED, 0, is_tcp_open=True), Tracked(udp, udp, 0)]
     found = [(IP(packet), target) for packet, target in knock._segments(tracked)]
     assert [(one.src, one.sport, target, one.dport) for one, target in found] == [
         ("203.0.113.1", 443, "192.168.78.10", 40_000),
         ("203.0.113.2", 50_000, "203.0.113.1", 443),
     ]
+
+
+def test_of_one_that_was_reset_only_the_client_hears() -> None:
+    """Its server may have reset it, and the client not have heard; a SYN would open another one there."""
+    ((packet, target),) = knock._segments([Tracked(V6, V6, 0)])
+    assert (IPv6(packet).src, target, str(IPv6(packet)[TCP].flags)) == ("2001:db8::1", "fd00:78::10", "SA")
 
 
 def test_the_mark_is_no_connections() -> None:
