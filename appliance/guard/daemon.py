@@ -25,7 +25,7 @@ from appliance.guard.hints import Hints
 from appliance.guard.kernel import Kernel
 from appliance.guard.lookalikes import Lookalikes
 from appliance.guard.manners import Manners, manners_of
-from appliance.guard.messages import FROM_WORKER, FromWorker, Running, Settled
+from appliance.guard.messages import FROM_WORKER, FromWorker, Running, Told
 from appliance.guard.names import Names
 from appliance.guard.network import Network
 from appliance.household.orders import Orders
@@ -173,13 +173,14 @@ class Daemon:
 
     def _hear(self, member: Member, message: FromWorker) -> None:
         match message:
-            case Settled():
-                self._book.put(message)
-                for category, sign in message.signs:
-                    self._events.sign(message.device, category, sign)
-                if message.state != self._orders.state:
-                    # Decided by what was in force a moment ago.
-                    self._is_due.set()
+            case Told():
+                for settled in message.settled:
+                    self._book.put(settled)
+                    for category, sign in settled.signs:
+                        self._events.sign(settled.device, category, sign)
+                    if settled.state != self._orders.state:
+                        # Decided by what was in force a moment ago.
+                        self._is_due.set()
             case Running():
                 self._running[member.number] = message
                 self._counts.update(message.counts)

@@ -325,25 +325,29 @@ class Inspector:
         again_at: float | None = None,
     ) -> int:
         """Decide a connection and tell of it; `again_at` it is to be asked for its name again."""
-        orders, until = self._orders, passage.verdict.until
+        orders, until, connection = self._orders, passage.verdict.until, wait.connection
         number = self._numbers.get(passage.tag, 0) if passage.tag is not None else 0
         open_state = State.SLOWED if passage.verdict.slowed else State.ALLOWED
         bits = self._bits(open_state if is_open else State.REFUSED, number)
-        self._decided.put(wait.connection, _Decision(bits, orders.state, until))
+        self._decided.put(connection, _Decision(bits, orders.state, until))
         self._counts["open" if is_open else "refused"] += 1
         self._tell(
             Settled(
-                *wait.connection,
-                device=wait.device,
-                name=passage.name,
-                kind=wait.settle.kind,
-                mark=bits,
-                state=orders.state,
-                until=_sooner(until, again_at),
-                is_open=is_open,
-                is_blind=is_blind,
-                signs=signs,
-                shows=_shown(wait.settle.signs) if wait.settle.signs else (),
+                connection.protocol,
+                connection.client,
+                connection.client_port,
+                connection.server,
+                connection.server_port,
+                wait.device,
+                passage.name,
+                wait.settle.kind,
+                bits,
+                orders.state,
+                _sooner(until, again_at),
+                is_open,
+                is_blind,
+                signs,
+                _shown(wait.settle.signs) if wait.settle.signs else (),
             )
         )
         return bits

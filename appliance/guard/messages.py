@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Settled(msgspec.Struct, frozen=True, tag=True):
+class Settled(msgspec.Struct, frozen=True):
     """A worker decided a connection: its packet bears `mark` from now on."""
 
     protocol: int
@@ -31,6 +31,12 @@ class Settled(msgspec.Struct, frozen=True, tag=True):
     """All signs that it shows, to judge it again by: (sign, `Confidence`)."""
 
 
+class Told(msgspec.Struct, frozen=True, tag=True):
+    """What a worker decided in a moment, in order."""
+
+    settled: tuple[Settled, ...]
+
+
 class Running(msgspec.Struct, frozen=True, tag=True):
     """A worker's heartbeat: which house it runs, and what it counted since the last one."""
 
@@ -40,5 +46,5 @@ class Running(msgspec.Struct, frozen=True, tag=True):
     counts: dict[str, int]
 
 
-FromWorker = Settled | Running
+FromWorker = Told | Running
 FROM_WORKER: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)

@@ -14,7 +14,7 @@ import uvloop
 
 from appliance.guard.desk import Desk
 from appliance.guard.inspector import Inspector
-from appliance.guard.messages import Running, Settled
+from appliance.guard.messages import Running, Settled, Told
 from appliance.guard.names import Names
 from appliance.guard.queue import Queue
 from appliance.household.orders import Orders
@@ -90,10 +90,9 @@ class Worker:
         if self._telling is not None:
             self._telling.cancel()
             self._telling = None
-        told, self._to_tell = self._to_tell, []
-        for settled in told:
-            if not self._link.tell(settled):
-                self._counts["untold"] += 1
+        told, self._to_tell = tuple(self._to_tell), []
+        if told and not self._link.tell(Told(told)):
+            self._counts["untold"] += len(told)
 
     async def _tend(self) -> None:
         """Follow the orders. What was decided by others stays with its connection: the daemon looks after that."""

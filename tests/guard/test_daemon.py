@@ -17,7 +17,7 @@ from appliance.guard.cuts import Sweep
 from appliance.guard.daemon import Daemon
 from appliance.guard.firewall import FirewallError
 from appliance.guard.manners import Manners
-from appliance.guard.messages import FromWorker, Running
+from appliance.guard.messages import FromWorker, Running, Told
 from appliance.household.orders import Orders
 from appliance.world import bus, clock
 from appliance.world.crew import Member
@@ -287,9 +287,9 @@ async def test_what_was_decided_a_moment_ago_is_looked_at_again(scene: Scene, tm
         await scene.until(lambda: "forwards" in scene)
         publish_house(tmp_path, ADULTS)
         await scene.until(lambda: scene.sweeps() == 1)
-        scene.hear(scene.member, settled(connection(1)))
+        scene.hear(scene.member, Told((settled(connection(1)), settled(connection(2)))))
         await scene.until(lambda: scene.sweeps() == 2)
-        assert status(daemon)["connections"] == 1
+        assert status(daemon)["connections"] == 2
 
 
 @on_loop

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from appliance.guard.messages import FROM_WORKER, FromWorker, Running, Settled
+from appliance.guard.messages import FROM_WORKER, FromWorker, Running, Settled, Told
 
 SETTLED = Settled(
     *(6, bytes((192, 168, 78, 10)), 40_000, bytes(range(16)), 443),
@@ -18,7 +18,12 @@ SETTLED = Settled(
 )
 
 
-@pytest.mark.parametrize("told", [SETTLED, Running(3, "abc", None, {"packets": 7}), Running(0, "", "broken", {})])
+OTHER = Settled(17, bytes(4), 1, bytes(4), 2, None, None, "other", 0, 7, None, is_open=False, is_blind=True)
+
+
+@pytest.mark.parametrize(
+    "told", [Told((SETTLED, OTHER)), Told(()), Running(3, "abc", None, {"packets": 7}), Running(0, "", "broken", {})]
+)
 def test_it_arrives_as_it_was_told(told: FromWorker) -> None:
     """Whole, addresses too, and as what it is."""
     assert FROM_WORKER.decode(msgspec.json.encode(told)) == told

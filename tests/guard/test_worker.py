@@ -19,7 +19,7 @@ from appliance.core.house import House
 from appliance.core.mark import MASK, State, read
 from appliance.core.word import Pause
 from appliance.guard.firewall import Firewall
-from appliance.guard.messages import FROM_WORKER, Running, Settled
+from appliance.guard.messages import FROM_WORKER, FromWorker, Running, Settled
 from appliance.world.snapshot import publish_house
 from tests.core.builders import child
 from tests.guard.packets import hello
@@ -50,17 +50,22 @@ class Worker:
             )
         self._link.settimeout(LIMIT_S)
         self._lines = self._link.makefile("rb")
+        self._told: list[Settled] = []
         self.beats: list[Running] = []
 
-    def hear(self) -> Settled | Running:
+    def hear(self) -> FromWorker:
         """Return its next message."""
         return FROM_WORKER.decode(self._lines.readline())
 
     def settled(self) -> Settled:
         """Return what it tells next of a connection."""
-        while isinstance(message := self.hear(), Running):
-            self.beats.append(message)
-        return message
+        while not self._told:
+            message = self.hear()
+            if isinstance(message, Running):
+                self.beats.append(message)
+            else:
+                self._told += message.settled
+        return self._told.pop(0)
 
     def runs(self, revision: int) -> Running:
         """Return the first heartbeat in which it runs a house."""

@@ -48,7 +48,7 @@ def look(facts: Facts, known: Known) -> Iterator[Sign]:
 
 def _of_name(name: str, known: Known) -> Sign | None:
     sign = known.of_name(name)
-    if sign is None and _DOH_NAME.search(name):
+    if sign is None and DOH in name and _DOH_NAME.search(name):
         return Sign(DOH, Confidence.WEAK, "label")  # or a department of health
     return sign
 
@@ -82,11 +82,7 @@ def _is_tors(hello: Hello) -> bool:
 
     That is random base32 (tor, src/lib/crypt_ops/crypto_rand.c), of which a few look like words and are not told.
     """
+    if hello.alpn or hello.extensions[:3] not in _OPENSSL_ORDERS or _SESSION_TICKET in hello.extensions:
+        return False
     made_up = _TOR_NAME.match(hello.name or "")
-    return (
-        made_up is not None
-        and _MADE_UP.search(made_up[1]) is not None
-        and not hello.alpn
-        and _SESSION_TICKET not in hello.extensions
-        and hello.extensions[:3] in _OPENSSL_ORDERS
-    )
+    return made_up is not None and _MADE_UP.search(made_up[1]) is not None
