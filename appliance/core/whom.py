@@ -131,9 +131,12 @@ def _place(host: str, port: int, name: str, *, has_tls: bool) -> tuple[str, int,
     try:
         address = normal_address(host)
     except ValueError:
-        if not has_tls or name or _NUMBER.match(host.rpartition(".")[2]):
+        if not has_tls or name:
             raise
-        return "", port, names.normalise(host)
+        typed = names.normalise(host)
+        if _NUMBER.match(typed.rpartition(".")[2]):  # also one in other digits
+            raise
+        return "", port, typed
     if name and not has_tls:
         raise BadServer("a name after # is for tls:// and https://")
     return address, port, names.normalise(name) if name else address if has_tls else ""

@@ -1,7 +1,7 @@
 """Whom to ask: addresses as people write them, in one spelling; and who knows which names."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.core.whom import BadServer, Kind, Server, Whom, parse_server, route_of, split_host
@@ -75,6 +75,8 @@ def test_what_is_no_server_is_refused(text: str, words: str) -> None:
         st.sampled_from(["", "#dns.example", "#", "{?dns}"]) | st.text(max_size=10),
     )
 )
+@example("TLS://²")
+@example("https://１.２/dns-query")
 def test_any_text_is_a_server_or_bad(text: str) -> None:
     """And a server is read back from its spelling."""
     try:
