@@ -215,13 +215,10 @@ def _nameless(facts: Facts) -> Found:
         return Holds.NO, reason
     if reason.code not in ("nameless_by_gateway", "nameless_one_arm"):
         return holds, reason
-    match facts.known_names_only:
-        case KnownNames.ON:
-            return holds, Reason("nameless_refused")
-        case KnownNames.WATCH:
-            return Holds.PARTLY, Reason("nameless_watched")
-        case KnownNames.OFF:
-            return Holds.PARTLY, Reason("nameless_by_gateway")
+    if facts.known_names_only is KnownNames.ON:
+        return holds, Reason("nameless_refused")
+    is_watched = facts.known_names_only is KnownNames.WATCH
+    return Holds.PARTLY, Reason("nameless_watched" if is_watched else "nameless_by_gateway")
 
 
 def _round(facts: Facts, topic: Topic, wanted: Strictness) -> Found:

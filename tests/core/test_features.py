@@ -64,6 +64,13 @@ def test_who_people_are_is_not_seen(word: str, shape: str, body: str) -> None:
     assert changed == features.features(body, "org", WORDS)
 
 
+def test_another_word_that_ends_so_stays_whole() -> None:
+    """Or a bunch of flowers would be cut into pieces."""
+    words = parse_words("gay 16 unseen\nnosegay 90\nshop 70")
+    assert features.shown("nosegay", words) == "nosegay"
+    assert features.shown("shopgay", words) == "shop"
+
+
 def test_nothing_but_an_unseen_word() -> None:
     """What is left then is the ending."""
     assert features.shown("gay", WORDS) == ""

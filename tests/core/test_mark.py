@@ -31,6 +31,13 @@ def test_a_connection_that_nobody_marked_is_new() -> None:
     assert read(0) == Mark(State.NEW)
 
 
+@pytest.mark.parametrize("state", State)
+def test_a_state_is_a_mark_without_anything_else(state: State) -> None:
+    """As the kernel compares it."""
+    assert state.bits == Mark(state).bits
+    assert state.bits & ~STATE_MASK == 0
+
+
 @pytest.mark.parametrize("epoch", [0, 255, 256, 1_000_003])
 def test_epochs_go_round(epoch: int) -> None:
     """Any number of the orders' makes an epoch."""

@@ -5,7 +5,8 @@ from itertools import permutations
 import pytest
 
 from appliance.core.flows.datagrams import Datagrams
-from appliance.core.flows.settle import Settle, Why
+from appliance.core.flows.settle import WATCH, Settle, Why
+from appliance.core.flows.table import MAX_SECONDS, Flows
 from appliance.core.signs.facts import Kind
 from appliance.core.wire.packet import Packet
 from tests.core.flows.packets import ANSWER, ASK, DECOY, NAME, ask, ended, fed, ids, tell
@@ -44,6 +45,15 @@ def test_a_hello_over_datagrams() -> None:
         found = settled(one, one, tell(SERVERS), two, tell(SERVERS), one, three)
         assert (found.kind, found.name, found.why, found.client_port) == (Kind.QUIC, NAME, Why.READ, 50_000)
         assert found.is_begun
+
+
+def test_a_hello_that_is_drawn_out() -> None:
+    """Who waits for all of a hello sees that it doesn't end: the server may read it once nobody looks any more."""
+    flows = Flows(wants_start=True)
+    assert flows.feed(ask(PARTS[0]), 0.0) is WATCH
+    (found,) = flows.overdue(MAX_SECONDS)
+    assert (found.kind, found.name, found.why) == (Kind.QUIC, None, Why.TIME)
+    assert "two_stories" in ids(found)
 
 
 @pytest.mark.parametrize("ours", [50_000, 443, 100])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.core.flows.reading import Reading, is_http_answer, read_middle, read_rest, read_stream
+from appliance.core.flows.reading import Reading, begun, is_http_answer, read_middle, read_rest, read_stream
 from appliance.core.signs.facts import Kind
 from appliance.core.wire.reader import NEED_MORE
 from tests.core.flows.packets import ANSWER, ASK, DECOY, HELLO, NAME, REQUEST, SERVER_HELLO
@@ -14,6 +14,24 @@ CONNECT = b"CONNECT www.kind.example:443 HTTP/1.1\r\n\r\n"
 TO_ADDRESS = b"CONNECT 198.51.100.2:443 HTTP/1.1\r\n\r\n"
 NAMELESS = hellos.record(hellos.message())
 OTHERS = hellos.record(hellos.message(hellos.server_name(DECOY.encode())))
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind"),
+    [
+        (b"", Kind.OTHER),
+        (HELLO[:1], Kind.TLS),
+        (HELLO[:-1], Kind.TLS),
+        (HELLO, Kind.OTHER),
+        (REQUEST[:2], Kind.HTTP),
+        (REQUEST[:-2], Kind.HTTP),
+        (b"GETTING", Kind.OTHER),
+        (b"\x00\x01", Kind.OTHER),
+    ],
+)
+def test_what_is_only_begun(stream: bytes, kind: Kind) -> None:
+    """A hello or a request that doesn't end; of what is whole it is read what it is."""
+    assert begun(stream) is kind
 
 
 def framed(message: bytes) -> bytes:

@@ -94,6 +94,29 @@ def test_a_server_may_say_where_the_words_begin() -> None:
     assert (second.name, second.is_again) == ("www.good.example", False), "another connection on these ports"
 
 
+def test_who_says_all_at_once_is_never_watched() -> None:
+    """It is settled as any other is, and what its ports say later is known by it."""
+    flows = Flows()
+    first = settled(flows.feed(say(0, HELLO), 0.0, is_first=True))
+    assert (first.name, first.why, len(flows)) == (NAME, Why.READ, 1)
+    assert settled(flows.feed(reply(0, SERVER_HELLO), 0.1)) == msgspec.structs.replace(first, is_again=True)
+    other = settled(flows.feed(say(0, OTHERS, isn=5), 2.0, is_first=True))
+    assert (other.name, other.is_again) == ("www.good.example", False), "another connection on these ports"
+
+
+def test_where_the_words_begin_is_known() -> None:
+    """By a SYN, by what the server said, or because nothing depends on it any more."""
+    flows = Flows(wants_start=True)
+    assert not flows.has_start(say(0, HELLO)), "never seen"
+    assert flows.feed(say(9, HELLO[9:]), 0.0) is WATCH
+    assert not flows.has_start(say(0, HELLO)), "the middle of something"
+    flows = Flows(wants_start=True)
+    assert flows.feed(say(0, HELLO[:9]), 0.0, is_first=True) is WATCH
+    assert flows.has_start(say(9, HELLO[9:]))
+    assert settled(flows.feed(say(9, HELLO[9:]), 0.0)).name == NAME
+    assert flows.has_start(say(500, b"more"))
+
+
 def test_what_the_kernel_cut_bears_one_mark() -> None:
     """Parts of one large packet are all said to be the first: only the first of them is."""
     flows = Flows(wants_start=True)
@@ -255,6 +278,15 @@ def test_every_table_is_bounded() -> None:
         flows.feed(from_port(port + 2_000, HELLO), 0.0)
         assert len(flows) <= 9
     assert len(flows.overdue(0.0)) == 3
+
+
+def test_of_many_senders_that_are_silent_the_oldest_is_forgotten() -> None:
+    """Each has one connection: nobody has more than a share."""
+    flows = Flows(max_flows=3)
+    opened = [msgspec.structs.replace(syn(), source=bytes((192, 0, 2, number))) for number in range(5)]
+    for packet in opened:
+        assert flows.feed(packet, 0.0) is WATCH
+    assert [flows.has_start(packet) for packet in opened] == [False, False, True, True, True]
 
 
 @pytest.mark.parametrize("words", [b"", HELLO[:30]])
