@@ -63,6 +63,8 @@ def fake_daemon(data: Path, answer: Answerer, name: str = "nameserver") -> Itera
         # Whoever is being answered gets the answer: a task that is left would be a fault when the loop closes.
         if left := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(left, timeout=5)
+        # And its transport, which closes a turn of the loop later, is closed.
+        await asyncio.sleep(0.01)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
