@@ -157,7 +157,8 @@ class Cuts:
 
     def _knock(self, judged: Sequence[Judged], deaf: AbstractSet[Connection]) -> None:
         """Have the ends of what was ended lately hear of it, more than once: a packet may be lost."""
-        found = [one.tracked for one in judged if one.tracked.connection in deaf]
+        # Not what may flow again by now, nor a connection that has taken its ports.
+        found = [one.tracked for one in judged if one.state is State.REFUSED and one.tracked.connection in deaf]
         if found:
             self._kernel.knock(found)
 

@@ -187,6 +187,18 @@ def test_ends_that_sleep_are_woken_again_and_again() -> None:
     assert home.table.knocked == [ONE, ONE, ONE]
 
 
+def test_what_may_flow_again_is_left_to_sleep() -> None:
+    """The window was taken back a moment after it began; and another connection took the other's ports."""
+    home = Guarded(tracked(ONE), tracked(OTHER))
+    home.sweep(EVENING)
+    home.book.put(settled(OTHER, "www.spotify.com"))
+    home.table.entries[OTHER] = tracked(OTHER)
+    home.ordered.give(House(persons=(child(),), devices=HOUSE.devices))
+    home.sweep(EVENING + AGAIN_S)
+    assert home.table.knocked == [ONE, OTHER]
+    assert (home.table.state(ONE), home.table.state(OTHER)) == (None, State.ALLOWED)
+
+
 def test_one_ends_reset_says_nothing_of_the_others() -> None:
     """Which of them sent it is not known; both are woken once more, as far as they can be."""
     home = Guarded(tracked(ONE))
