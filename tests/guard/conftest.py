@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from scapy.config import conf
 
+from tests.guard.seen import Seen
 from tests.guard.segment import Segment, segment
 from tests.guard.street import Street, guarded, street
 
@@ -36,3 +37,9 @@ def home(tmp_path: Path) -> Iterator[Segment]:
     """A small home of a test's own."""
     with segment(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def seen() -> Seen:
+    """Return an inspector of a house with a child's tablet and an adult's laptop."""
+    return Seen()

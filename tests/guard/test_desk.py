@@ -26,7 +26,7 @@ from tests.guard.packets import (
     tcp,
     udp,
 )
-from tests.guard.test_inspector import HOUSE, WATCHED
+from tests.guard.seen import HOUSE, WATCHED
 
 LIMIT_S = 30.0
 GAVE_UP = "gave up"

@@ -1,20 +1,18 @@
 """From packets to marks: whose they are, what they are, and what comes of it."""
 
 import ssl
-from collections import Counter
-from typing import Any
 
 import pytest
 
 from appliance.core.device import Device, DeviceKind
 from appliance.core.house import House
-from appliance.core.mark import ANSWER, FIRST, OPENED, REPLY, Mark, State, numbers, read
+from appliance.core.mark import ANSWER, FIRST, OPENED, Mark, State, numbers
 from appliance.core.schedule import Window
 from appliance.core.wire.packet import ACK, SYN
 from appliance.guard.connection import Connection
-from appliance.guard.inspector import BLIND_S, GRACE_S, UNKNOWN, Given, Inspector, Wait
+from appliance.guard.inspector import BLIND_S, UNKNOWN, Given, Wait
 from appliance.guard.messages import Settled
-from tests.core.builders import AT, adult, child, pause
+from tests.core.builders import AT, child, pause
 from tests.core.passages import BOOK
 from tests.core.wire.hellos import of_ssl
 from tests.guard.packets import (
@@ -28,71 +26,15 @@ from tests.guard.packets import (
     TABLET,
     TABLET_V4,
     TABLET_V6,
-    Standing,
     hello,
     ip,
     nameless_hello,
     tcp,
     udp,
 )
+from tests.guard.seen import HOUSE, WATCHED, Seen, mark_of, state_of
 
-WATCHED = State.WATCHED_OPEN.bits
-KIM = child("10-12")
-HOUSE = House(
-    persons=(KIM, adult()),
-    devices=(
-        Device(id="tablet", macs=(TABLET,), person="kim", kind=DeviceKind.TABLET),
-        Device(id="laptop", macs=(LAPTOP,), person="alex", kind=DeviceKind.LAPTOP),
-    ),
-)
 QUERY = b"\0\7\1\0\0\1\0\0\0\0\0\0\3www\4kind\7example\0\0\1\0\1"
-
-
-class Seen:
-    """An inspector, and what it told."""
-
-    def __init__(self, house: House = HOUSE, max_flows: int = 64) -> None:
-        self.orders = Standing(house)
-        self.macs: dict[str, str] = {}
-        self.told: list[Settled] = []
-        self.counts: Counter[str] = Counter()
-        self.inspector = Inspector(self.orders, self, self.told.append, self.counts, AT, max_flows)
-
-    def mac(self, address: str) -> str | None:
-        """Be the kernel's table of neighbours."""
-        return self.macs.get(address)
-
-    def look(self, octets: bytes, at: float = AT, mac: str | None = TABLET, flags: int = 0) -> int | Wait | None:
-        """Have a packet looked at."""
-        return self.inspector.look(octets, mac, WATCHED | flags, at)
-
-    def open(self, at: float = AT, mac: str | None = TABLET, **ends: Any) -> None:
-        """Begin a connection."""
-        assert self.look(tcp(flags=SYN, **ends), at, mac) == WATCHED
-
-    def say(self, words: bytes, at: float = AT, mac: str | None = TABLET, **ends: Any) -> int | Wait | None:
-        """Begin a connection by some words."""
-        self.open(at, mac, **ends)
-        return self.look(tcp(words, **ends), at, mac)
-
-
-def mark_of(answer: int | Wait | None) -> Mark | None:
-    """Return the mark that an answer is."""
-    assert isinstance(answer, int)
-    return read(answer)
-
-
-def state_of(answer: int | Wait | None) -> State:
-    """Return the state of a mark."""
-    mark = mark_of(answer)
-    assert mark
-    return mark.state
-
-
-@pytest.fixture
-def seen() -> Seen:
-    """Return an inspector of a house with a child's tablet and an adult's laptop."""
-    return Seen()
 
 
 # --- what is decided
@@ -304,27 +246,6 @@ def test_a_made_up_name(band: str, is_given: bool | None, state: State, signs: t
     assert seen.told[0].signs == signs
 
 
-# --- beginnings that were not seen
-
-
-@pytest.mark.parametrize(
-    ("given", "after_s", "state"),
-    [
-        (Given(("www.wikipedia.org",)), GRACE_S, State.ALLOWED),
-        (Given(("www.tiktok.com",)), GRACE_S, State.REFUSED),
-        (UNKNOWN, GRACE_S, State.REFUSED),
-        (UNKNOWN, 0.0, State.ALLOWED),
-        (Given(("www.tiktok.com",)), 0.0, State.REFUSED),
-    ],
-)
-def test_words_without_their_beginning_name_nothing(seen: Seen, given: Given, after_s: float, state: State) -> None:
-    """Others may stand before them: what the address was given for counts, which after a start may be forgotten."""
-    began = AT + after_s
-    assert seen.look(tcp(hello("www.wikipedia.org")), began - 11.0) == WATCHED
-    (wait,) = seen.inspector.tend(began - 0.5)
-    assert state_of(seen.inspector.decide(wait, given, began)) is state
-
-
 # --- time and room
 
 
@@ -367,66 +288,6 @@ def test_all_that_is_kept_is_bounded() -> None:
         seen.inspector.tend(AT)
     assert len(seen.inspector._macs) <= 16
     assert len(seen.inspector._decided) <= 8
-
-
-def test_the_server_says_where_the_words_begin(seen: Seen) -> None:
-    """No SYN is queued: of a first packet so marked nobody doubts that nothing stood before it."""
-    assert state_of(seen.look(tcp(hello("www.tiktok.com")), AT + 2 * GRACE_S, flags=FIRST | ANSWER)) is State.REFUSED
-    (told,) = seen.told
-    assert (told.device, told.name) == ("tablet", "www.tiktok.com")
-
-
-def test_a_server_that_speaks_first(seen: Seen) -> None:
-    """Its packet comes from the router's MAC: whose the connection is tells the address that it goes to."""
-    seen.macs[TABLET_V4] = TABLET
-    back = tcp(b"220 mail\r\n", source=SITE_V4, target=TABLET_V4, ports=(443, PORT))
-    assert seen.look(back, mac=ROUTER, flags=REPLY) == WATCHED | REPLY
-    assert state_of(seen.look(tcp(hello("www.tiktok.com")), flags=FIRST)) is State.REFUSED
-    assert seen.told[-1].device == "tablet"
-
-
-def test_words_that_come_before_their_beginning(seen: Seen) -> None:
-    """Of a connection that began here they go nowhere, and are sent again; behind the beginning they go on."""
-    words = hello("www.wikipedia.org")
-    assert seen.look(tcp(words[40:], 40), flags=OPENED) is None
-    assert seen.look(tcp(words[:40]), flags=OPENED | FIRST | ANSWER) == WATCHED | OPENED | FIRST | ANSWER
-    assert state_of(seen.look(tcp(words[40:], 40), flags=OPENED)) is State.ALLOWED
-    assert seen.counts["early"] == 1
-
-
-@pytest.mark.parametrize(
-    ("given", "state"),
-    [
-        (UNKNOWN, State.REFUSED),
-        (Given(("www.wikipedia.org",)), State.ALLOWED),
-        (Given(("www.tiktok.com",)), State.REFUSED),
-        (Given(is_untold=True), State.ALLOWED),
-    ],
-)
-def test_a_beginning_that_never_comes(seen: Seen, given: Given, state: State) -> None:
-    """What the address was given for counts; where that is nothing, it is as with two names at once."""
-    octets = tcp(hello("www.wikipedia.org"), 40)
-    assert seen.look(octets, flags=OPENED) is None
-    wait = seen.look(octets, flags=OPENED)
-    assert isinstance(wait, Wait)
-    assert state_of(seen.inspector.decide(wait, given, AT)) is state
-
-
-def test_words_that_confirm_what_was_never_said(seen: Seen) -> None:
-    """A server drops them and takes the next ones: they go nowhere, and those that follow are read."""
-    decoy = hello("www.wikipedia.org")
-    assert seen.look(tcp(decoy), flags=OPENED | FIRST) is None
-    assert state_of(seen.look(tcp(hello("www.tiktok.com")), flags=OPENED | FIRST | ANSWER)) is State.REFUSED
-    assert [told.name for told in seen.told] == ["www.tiktok.com"]
-
-
-def test_words_that_confirm_what_was_never_said_and_nothing_else(seen: Seen) -> None:
-    """Sent again and again, it is as with a beginning that never comes."""
-    decoy = tcp(hello("www.wikipedia.org"))
-    assert seen.look(decoy, flags=OPENED | FIRST) is None
-    wait = seen.look(decoy, flags=OPENED | FIRST)
-    assert isinstance(wait, Wait)
-    assert state_of(seen.inspector.decide(wait, UNKNOWN, AT)) is State.REFUSED
 
 
 def test_a_decision_outlives_the_watch(seen: Seen) -> None:
