@@ -67,6 +67,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Tries since the last good one."""
     tried: str = ""
     """The address that was tried last."""
+    is_wanted: bool = False
+    """Somebody said that it is to be fetched now, and that has not begun."""
     source: str = ""
     """Where what lies here came from; another address in the house makes it be fetched anew."""
     etag: str = ""

@@ -81,8 +81,8 @@ class Shown:
 
     @property
     def is_busy(self) -> bool:
-        """Say whether something happens with it just now."""
-        return self.told.on and (self.status.phase in BUSY or self.mark == _UNDERWAY)
+        """Say whether something happens with it just now, or will in a moment."""
+        return self.told.on and (self.status.phase in BUSY or self.mark in (_WAITING, _UNDERWAY))
 
     @property
     def report(self) -> Report | None:
@@ -194,6 +194,8 @@ def _mark(status: Status, *, is_in_force: bool) -> Mark:
             return _OFF
         case Phase.FETCHING | Phase.BUILDING:
             return _MARKS[status.phase]
+        case _ if status.is_wanted:
+            return _WAITING
         case Phase.WAITING:
             return _FAILED if status.problem else _WAITING
         case Phase.READY if status.problem:

@@ -23,6 +23,8 @@ SITE, OTHER, PLAIN = "mega-casino-jackpot-slots.bet", "online-poker-casino-bonus
 ADDRESSES = {SITE: "203.0.113.91", OTHER: "203.0.113.92", PLAIN: "203.0.113.93"}
 OWNER, PASSWORD = "Dana", "otter lamp gravel"
 START_S = 60.0
+ROUNDS = 6
+"""Each worker remembers what it was told: after so many times four questions both were asked, but once in 8 million."""
 HOUSE = """\
 version: 1
 time_zone: Europe/Berlin
@@ -78,7 +80,8 @@ def test_answers_go_on_without_the_classifier(box: Evening) -> None:
     """Killed, it is there again in a moment; meanwhile everybody gets answers, and what was guessed is remembered."""
     box.appliance.apply(HOUSE)
     wait_until(lambda: "version" in box.appliance.ask(NAME, {"ask": "status"}), "the classifier", START_S)
-    becomes(box, CHILD, SITE, CLOSED)
+    for _ in range(ROUNDS):
+        becomes(box, CHILD, SITE, CLOSED)
     first = box.appliance.ask(NAME, {"ask": "status"})["pid"]
     os.kill(first, signal.SIGKILL)
     assert gets(box, ADULT, SITE) == [{ADDRESSES[SITE]}] * len(WAYS)

@@ -41,7 +41,10 @@ def shown(box: Box, status: Status, told: Subscription = FRAUD, runs: str = "d1"
 @pytest.mark.parametrize(
     ("status", "runs", "word", "is_busy"),
     [
-        (Status(), "d1", "Waiting", False),
+        (Status(), "d1", "Waiting", True),
+        (Status(is_wanted=True, problem="no"), "d1", "Waiting", True),
+        (Status(phase=Phase.READY, is_wanted=True), "d1", "Waiting", True),
+        (Status(phase=Phase.FETCHING, is_wanted=True), "d1", "Fetching", True),
         (Status(problem="no"), "d1", "Failed", False),
         (Status(phase=Phase.FETCHING), "d1", "Fetching", True),
         (Status(phase=Phase.BUILDING), "d1", "Reading", True),

@@ -102,13 +102,17 @@ class Keeper:
             self._changed.notify_all()
 
     def want(self, ids: Iterable[str] | None = None) -> None:
-        """Have lists fetched now, whenever their time is; None is all of them."""
+        """Have lists fetched now, whenever their time is; None is all of them. Of those named that stands at once."""
         at = clock.now()
+        named = None if ids is None else tuple(ids)
+        with contextlib.suppress(OSError):
+            for id_ in named or ():
+                self._note(id_, is_wanted=True)
         with self._changed:
-            if ids is None:
+            if named is None:
                 self._inbox.all_since = at
             else:
-                self._inbox.wanted |= dict.fromkeys(ids, at)
+                self._inbox.wanted |= dict.fromkeys(named, at)
             self._inbox.is_nudged = True
             self._changed.notify_all()
 
@@ -186,7 +190,9 @@ class Keeper:
         for id_ in ids:
             with shelf.fetching(self._data, id_) as is_ours:
                 if is_ours:
-                    shelf.change_one(self._data, id_, lambda old: replace(old, phase=flights.settled(old)))
+                    shelf.change_one(
+                        self._data, id_, lambda old: replace(old, phase=flights.settled(old), is_wanted=False)
+                    )
 
     def _send_off(self, house: House) -> None:
         at = clock.now()
@@ -206,22 +212,35 @@ class Keeper:
             is_due = self._is_scheduled and timing.is_due(one, standing.lists.get(one.id, Status()), at)
             if (since is not None or is_due) and self._sent_off(one, since, at):
                 done.add(one.id)
+        for id_ in done:
+            if standing.lists.get(id_, Status()).is_wanted:
+                self._note(id_, is_wanted=False)
         with self._changed:
-            for id_ in done:
-                self._inbox.wanted.pop(id_, None)
+            # What was said since it was looked at is another wish.
+            self._inbox.wanted = {
+                id_: since for id_, since in self._inbox.wanted.items() if id_ not in done or wanted.get(id_) != since
+            }
 
     def _sent_off(self, one: Subscription, since: float | None, at: float) -> bool:
         """Begin to fetch a list, unless somebody else is at it, or just was; say whether there is no more to do."""
         with contextlib.ExitStack() as held:
             if not held.enter_context(shelf.fetching(self._data, one.id)):
                 return False
-            before = load_standing(self._data).lists.get(one.id, Status())
+            before = replace(load_standing(self._data).lists.get(one.id, Status()), is_wanted=False)
             if since is not None and before.tried_at is not None and before.tried == one.url:
                 if since < before.tried_at <= at:
                     return True
             elif since is None and not timing.is_due(one, before, at):
                 return True
-            self._note(one.id, phase=Phase.FETCHING, octets=0, of_octets=None, tried_at=at, tried=one.url or "")
+            self._note(
+                one.id,
+                is_wanted=False,
+                phase=Phase.FETCHING,
+                octets=0,
+                of_octets=None,
+                tried_at=at,
+                tried=one.url or "",
+            )
             flight = Flight(one, before, at, held.pop_all())
         self._flights[one.id] = flight
         Thread(target=self._fly, args=[flight], name="list", daemon=True).start()

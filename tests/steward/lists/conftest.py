@@ -1,4 +1,4 @@
-"""A sender of lists whose authority is trusted, for the length of a test."""
+"""What tests of lists share: an empty data folder, and a sender whose authority is trusted."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.steward.lists.sender import Sender, sending
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """An empty data folder."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture

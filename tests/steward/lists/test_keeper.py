@@ -2,8 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace as with_
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -11,93 +10,19 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from appliance.core.house import House
-from appliance.household.lists import FOLDER, Phase, Standing, Status, load_standing, set_file, source_file
+from appliance.household.lists import FOLDER, Phase, Standing, load_standing, set_file, source_file
 from appliance.steward.lists import errand, keeper, making, shelf, workshop
 from appliance.steward.lists.fetch import Manner
 from appliance.steward.lists.halt import Halt
 from appliance.steward.lists.job import Done, Job
-from appliance.steward.lists.keeper import Keeper, update
 from appliance.steward.lists.limits import Limits, NotTaken
-from appliance.steward.lists.timing import AGAIN_S, DAY_S
+from appliance.steward.lists.timing import AGAIN_S
 from appliance.world import clock
-from appliance.world.listfile import open_set
 from tests.steward.lists.houses import BAD, PAGE, WORSE, house, lay, one
+from tests.steward.lists.keepers import HERE, WITHIN_S, Houses, held, keeping, names, status, until, updated
 from tests.steward.lists.sender import Sender, send
 
-WITHIN_S = 60.0
-HERE = Manner(Limits(total_s=30.0, stall_s=10.0), may_connect=lambda _: True)
 TOO_MANY = b"".join(b"/bad%d[0-9]/\n" % number for number in range(10_001))
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """An empty data folder."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    return folder
-
-
-def updated(data: Path, told: House, *ids: str, config: Path | None = None, manner: Manner = HERE) -> Standing:
-    """Fetch and build here and now."""
-    return update(data, told, config, ids or None, manner=manner, chance=lambda: 0.5)
-
-
-def names(data: Path) -> set[str]:
-    """Return the names that are in force."""
-    found = open_set(set_file(data))
-    return {name for name, _ in found.below("example")} if found else set()
-
-
-class Houses:
-    """A house that a test changes."""
-
-    def __init__(self, told: House | None) -> None:
-        self.now = told
-
-    def __call__(self) -> House | None:
-        """Return it as it is now."""
-        return self.now
-
-
-@contextmanager
-def keeping(data: Path, houses: Houses, config: Path | None = None) -> Iterator[Keeper]:
-    """Run a keeper."""
-    running = Keeper(data, config, houses, manner=HERE, chance=lambda: 0.5)
-    running.start()
-    try:
-        yield running
-    finally:
-        running.stop(WITHIN_S)
-
-
-def until(is_so: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    over = clock.uptime() + WITHIN_S
-    while not is_so():
-        assert clock.uptime() < over, "it never came to that"
-        clock.pause(0.01)
-
-
-def status(data: Path, list_id: str = "a") -> Status:
-    """Return how a list stands."""
-    return load_standing(data).lists.get(list_id, Status())
-
-
-def held(sender: Sender, body: bytes) -> tuple[Callable[[BaseHTTPRequestHandler], None], threading.Event]:
-    """Return what sends a little and waits for the event before the rest."""
-    go = threading.Event()
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body[:1])
-        while not go.wait(0.05) and not sender.over.is_set():
-            pass
-        handler.wfile.write(body[1:])
-
-    return answer, go
 
 
 def test_without_a_daemon(sender: Sender, data: Path, tmp_path: Path) -> None:
@@ -257,43 +182,6 @@ def test_a_house_without_lists(data: Path) -> None:
     with keeping(data, Houses(None)):
         clock.pause(0.1)
     assert names(data) == {"bad.example"}
-
-
-def test_by_the_day(sender: Sender, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is fetched again when its time has come, not before; or when somebody wants it."""
-    monkeypatch.setattr(keeper, "LOOK_S", 0.02)
-    sender.answers["/a"] = send(BAD)
-    passed = 0.0
-    real = clock.now
-    monkeypatch.setattr(clock, "now", lambda: real() + passed)
-    with keeping(data, Houses(house(one("a", sender.url("/a"))))) as running:
-        until(lambda: status(data).phase is Phase.READY)
-        clock.pause(0.1)
-        assert len(sender.asked) == 1
-        passed = DAY_S - 100
-        clock.pause(0.1)
-        assert len(sender.asked) == 1
-        passed = DAY_S + 100
-        until(lambda: len(sender.asked) == 2)
-        until(lambda: (status(data).fetched_at or 0) > real() + DAY_S)
-        running.want()
-        until(lambda: len(sender.asked) == 3)
-        until(lambda: status(data).phase is Phase.READY)
-        running.want(["a"])
-        until(lambda: len(sender.asked) == 4)
-
-
-def test_two_at_a_time(sender: Sender, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slow sender keeps nobody from what the others send."""
-    monkeypatch.setattr(keeper, "SETTLE_S", 0.1)
-    slow, go = held(sender, WORSE)
-    sender.answers |= {"/slow": slow, "/b": send(BAD), "/c": send(b"0.0.0.0 c.example\n")}
-    told = house(one("a", sender.url("/slow")), one("b", sender.url("/b")), one("c", sender.url("/c")))
-    with keeping(data, Houses(told)):
-        until(lambda: names(data) == {"bad.example", "c.example"})
-        assert status(data).phase is Phase.FETCHING
-        go.set()
-        until(lambda: len(names(data)) == 3)
 
 
 def test_how_far_it_is(sender: Sender, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
